@@ -1,0 +1,70 @@
+using System.Buffers;
+
+namespace FastLog.Primitives;
+
+/// <summary>
+/// A pooled buffer that is handed over: who holds it disposes it, once. The memory is valid until then. Cleared before
+/// it returns to the pool when it held client bytes. Not thread-safe.
+/// </summary>
+public sealed class BufferLease : IDisposable
+{
+    private readonly BufferPool _pool;
+    private readonly bool _clear;
+    private byte[]? _array;
+
+    internal BufferLease(BufferPool pool, byte[] array, int length, bool clear)
+    {
+        _pool = pool;
+        _array = array;
+        _clear = clear;
+        Length = length;
+    }
+
+    /// <summary>Bytes asked for; the pool may have given a larger array.</summary>
+    public int Length { get; }
+
+    /// <exception cref="ObjectDisposedException">The buffer was given back.</exception>
+    public Memory<byte> Memory => Array.AsMemory(0, Length);
+
+    /// <exception cref="ObjectDisposedException">The buffer was given back.</exception>
+    public Span<byte> Span => Array.AsSpan(0, Length);
+
+    private byte[] Array => _array ?? throw new ObjectDisposedException(nameof(BufferLease));
+
+    public void Dispose()
+    {
+        byte[]? array = Interlocked.Exchange(ref _array, null);
+        if (array is not null)
+            _pool.Return(array, Length, _clear);
+    }
+}
+
+/// <summary>Rents byte buffers and counts what is out. Thread-safe.</summary>
+public sealed class BufferPool
+{
+    public static readonly BufferPool Shared = new();
+
+    // Shared's buckets end at 1 GiB; batches and frames are far below, so nothing large is allocated anew each time.
+    private readonly ArrayPool<byte> _arrays = ArrayPool<byte>.Shared;
+    private long _rentedBytes;
+
+    /// <summary>Bytes rented and not given back.</summary>
+    public long RentedBytes => Volatile.Read(ref _rentedBytes);
+
+    /// <param name="length">At least this many bytes, 0 or more. The caller has checked it against its own limit.</param>
+    /// <param name="clearOnReturn">True when bytes of clients will be in it.</param>
+    public BufferLease Rent(int length, bool clearOnReturn = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Interlocked.Add(ref _rentedBytes, length);
+        return new BufferLease(this, _arrays.Rent(length), length, clearOnReturn);
+    }
+
+    internal void Return(byte[] array, int length, bool clear)
+    {
+        Interlocked.Add(ref _rentedBytes, -length);
+        if (clear)
+            array.AsSpan(0, length).Clear();
+        _arrays.Return(array);
+    }
+}

@@ -1,0 +1,23 @@
+namespace FastLog.Storage.Disk;
+
+/// <summary>A disk operation failed: which, on what path, and the system's error number.</summary>
+public sealed class DiskException : IOException
+{
+    public DiskException(string operation, string path, int errorNumber, string reason, Exception? inner = null)
+        : base($"{operation} of '{path}' failed: {reason} (errno {errorNumber})", inner)
+    {
+        Operation = operation;
+        Path = path;
+        ErrorNumber = errorNumber;
+    }
+
+    public string Operation { get; }
+
+    public string Path { get; }
+
+    /// <summary>errno of the system call; 0 when there was none.</summary>
+    public int ErrorNumber { get; }
+
+    /// <summary>True for a full device or quota (ENOSPC, EDQUOT).</summary>
+    public bool IsDiskFull => ErrorNumber is 28 or 122;
+}
