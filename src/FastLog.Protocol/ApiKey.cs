@@ -1,0 +1,20 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace FastLog.Protocol;
+
+/// <summary>Which message a frame holds; <c>MessageCatalog</c> lists what is built.</summary>
+[SuppressMessage("Design", "CA1028", Justification = "two bytes on the wire")]
+public enum ApiKey : ushort
+{
+    /// <summary>In an error frame that answers no readable request.</summary>
+    None = 0,
+    Hello = 1,
+    Metadata = 16,
+    CreateTopic = 17,
+    DeleteTopic = 18,
+    ListTopics = 19,
+    DescribeTopic = 20,
+    Produce = 32,
+    Fetch = 33,
+    ListOffsets = 34,
+}

@@ -1,0 +1,12 @@
+namespace FastLog.Protocol.Messages;
+
+/// <summary>Makes a topic. A name in use is answered with <see cref="ErrorCode.TopicAlreadyExists"/>.</summary>
+/// <param name="Name">1 to 249 of <c>A-Z a-z 0-9 . _ -</c>, not <c>.</c> or <c>..</c>.</param>
+/// <param name="PartitionCount">From 1; 0: the broker's default.</param>
+/// <param name="ReplicationFactor">From 1; 0: the broker's default.</param>
+/// <param name="Configs">Settings; each key once.</param>
+public sealed partial record CreateTopicRequest(
+    string Name,
+    int PartitionCount,
+    int ReplicationFactor,
+    IReadOnlyList<ConfigEntry> Configs);

@@ -1,0 +1,20 @@
+using FastLog.Primitives;
+
+namespace FastLog.Protocol.Messages;
+
+/// <summary>What became of each partition's batches, in the order of the request.</summary>
+public readonly partial record struct ProduceResponse(ReadOnlyMemory<ProducePartitionResponse> Partitions);
+
+/// <summary>One partition's outcome: all of its batches were appended, or none.</summary>
+/// <param name="BaseOffset">Offset of the first record, or none.</param>
+/// <param name="LastOffset">Offset of the last record, or none.</param>
+/// <param name="LogStart">First readable offset of the log, or none.</param>
+/// <param name="Durability">What the records survive now.</param>
+public readonly record struct ProducePartitionResponse(
+    TopicPartition Partition,
+    ErrorCode Error,
+    string ErrorMessage,
+    LogOffset BaseOffset,
+    LogOffset LastOffset,
+    LogOffset LogStart,
+    Durability Durability);
