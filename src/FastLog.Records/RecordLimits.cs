@@ -1,0 +1,26 @@
+namespace FastLog.Records;
+
+/// <summary>The limits of batches and records.</summary>
+public static class RecordLimits
+{
+    /// <summary>The largest batch that a broker takes unless its options say otherwise, in bytes.</summary>
+    public const int BatchSizeDefaultMax = 16 << 20;
+
+    /// <summary>The smallest record: six one-byte varints and its attributes.</summary>
+    public const int RecordSizeMin = 7;
+
+    /// <summary>Records (and so offsets) that one batch may span when a client sends it.</summary>
+    public const int RecordCountMax = 1 << 24;
+
+    /// <summary>The records of one batch may inflate to this many bytes unless the caller says otherwise.</summary>
+    public const int InflatedSizeDefaultMax = 64 << 20;
+
+    /// <summary>Above <see cref="InflatedSizeFree"/>, inflated bytes may be this many times the compressed ones.</summary>
+    public const int InflatedRatioMax = 256;
+
+    /// <summary>Up to this many inflated bytes the ratio is not looked at.</summary>
+    public const int InflatedSizeFree = 16 << 20;
+
+    /// <summary>How far a client's timestamps may lie ahead of the broker's clock unless its options say otherwise.</summary>
+    public static readonly TimeSpan TimestampAheadDefaultMax = TimeSpan.FromHours(1);
+}
