@@ -1,0 +1,37 @@
+using FastLog.Hosting.Configuration;
+
+namespace FastLog.Cli.CommandLine;
+
+/// <summary>Turns what went wrong into one line on standard error and an exit code.</summary>
+internal static class Guard
+{
+    public static async Task<int> RunAsync(Func<Task<int>> action, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await action();
+        }
+        catch (CliException failure)
+        {
+            return Report(failure.ExitCode, failure.Message);
+        }
+        catch (ConfigException failure)
+        {
+            return Report(ExitCode.Usage, failure.Message);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Report(ExitCode.Failed, "interrupted");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return Report(ExitCode.Failed, failure.Message);
+        }
+    }
+
+    private static int Report(int exitCode, string message)
+    {
+        Console.Error.WriteLine("fastlog: " + message.ReplaceLineEndings(" "));
+        return exitCode;
+    }
+}
