@@ -1,0 +1,59 @@
+using FastLog.Primitives;
+using FastLog.Records;
+
+namespace FastLog.Storage;
+
+/// <summary>What an append waits for.</summary>
+public enum AppendMode
+{
+    /// <summary>As the topic's flush policy says: with <c>flush=ack</c> the flush that covers it, else the write.</summary>
+    Confirmed,
+
+    /// <summary>The write, whatever the policy: not durable yet when it ends.</summary>
+    Unconfirmed,
+}
+
+/// <summary>How an append ended.</summary>
+public enum AppendStatus
+{
+    Ok,
+
+    /// <summary>A batch does not check; the reason says how. Nothing was appended.</summary>
+    InvalidBatch,
+
+    /// <summary>A batch or the whole append is larger than allowed. Nothing was appended.</summary>
+    TooLarge,
+
+    /// <summary>A timestamp lies too far in the future. Nothing was appended.</summary>
+    TimestampInvalid,
+
+    /// <summary>The device is full. Nothing was appended; a retry may succeed when there is room.</summary>
+    DiskFull,
+
+    /// <summary>The log is fenced: whether the records are in it is not known. The fault is the first cause.</summary>
+    Fenced,
+
+    /// <summary>The log is closed or closing.</summary>
+    Closed,
+}
+
+/// <summary>The end of an append.</summary>
+public readonly record struct AppendResult
+{
+    public AppendStatus Status { get; init; }
+
+    /// <summary>Why, with <see cref="AppendStatus.InvalidBatch"/>.</summary>
+    public BatchStatus Reason { get; init; }
+
+    /// <summary>Offset of the first record; valid with <see cref="AppendStatus.Ok"/>.</summary>
+    public LogOffset BaseOffset { get; init; }
+
+    /// <summary>Offset of the last record, inclusive; valid with <see cref="AppendStatus.Ok"/>.</summary>
+    public LogOffset LastOffset { get; init; }
+
+    /// <summary>The log start when the append ended.</summary>
+    public LogOffset LogStart { get; init; }
+
+    /// <summary>The first cause, with <see cref="AppendStatus.Fenced"/>.</summary>
+    public StorageFault? Fault { get; init; }
+}

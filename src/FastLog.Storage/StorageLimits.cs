@@ -1,0 +1,65 @@
+namespace FastLog.Storage;
+
+/// <summary>The named limits of the storage engine.</summary>
+public static class StorageLimits
+{
+    /// <summary>Smallest segment: the header and one small batch.</summary>
+    public const long SegmentSizeMin = 8 << 10;
+
+    /// <summary>Largest segment file; positions inside of it fit 31 bits.</summary>
+    public const long SegmentSizeMax = int.MaxValue - (64L << 10);
+
+    /// <summary>Largest size of one batch that a topic may allow.</summary>
+    public const int BatchSizeMax = 64 << 20;
+
+    /// <summary>Largest sum of the batches of one append.</summary>
+    public const int AppendSizeMax = 128 << 20;
+
+    /// <summary>Most batches in one append.</summary>
+    public const int AppendBatchesMax = 65_536;
+
+    /// <summary>Bytes of one gathered write; more staged appends go into the next one.</summary>
+    public const int GatheredWriteBytesMax = 4 << 20;
+
+    /// <summary>Buffers in one gathered write (the system's limit is 1,024).</summary>
+    public const int GatheredWriteBuffersMax = 512;
+
+    /// <summary>First step in which a segment's blocks are reserved ahead of the log end; it doubles.</summary>
+    public const long AllocateAheadMin = 1 << 20;
+
+    /// <summary>Largest step in which a segment's blocks are reserved ahead of the log end.</summary>
+    public const long AllocateAheadMax = 64 << 20;
+
+    /// <summary>Step in which index blocks are reserved and mapped.</summary>
+    public const int IndexStep = 64 << 10;
+
+    /// <summary>Largest index file that is read; a larger one is rebuilt.</summary>
+    public const int IndexSizeMax = 64 << 20;
+
+    /// <summary>Bytes between two entries of the offset index, at least.</summary>
+    public const int IndexInterval = 4 << 10;
+
+    /// <summary>Sealed segments of one data directory whose files are open at once, beyond those with readers.</summary>
+    public const int OpenSegmentsMax = 256;
+
+    /// <summary>Bytes of cut files that one partition keeps; the oldest are deleted first.</summary>
+    public const long CutBytesMax = 64 << 20;
+
+    /// <summary>Largest epoch history that is kept, in entries; the oldest go first.</summary>
+    public const int EpochEntriesMax = 65_536;
+
+    /// <summary>Largest small file (meta, clean marker, epochs) that is read.</summary>
+    public const int SmallFileSizeMax = 64 << 20;
+
+    /// <summary>Read window of a walk over batch headers.</summary>
+    public const int WalkWindow = 64 << 10;
+
+    /// <summary>Most bytes of one read; a first batch that is larger is given whole.</summary>
+    public const int ReadSizeMax = 64 << 20;
+
+    /// <summary>Longest topic name.</summary>
+    public const int TopicNameLengthMax = 249;
+
+    /// <summary>Observers of one partition log.</summary>
+    public const int ObserversMax = 64;
+}

@@ -1,0 +1,53 @@
+using FastLog.Primitives;
+using FastLog.Storage.Flushing;
+
+namespace FastLog.Storage;
+
+/// <summary>How a data directory is opened.</summary>
+public sealed record LogDirectoryOptions
+{
+    /// <summary>This broker's number; kept in a new directory, compared with an old one.</summary>
+    public required NodeId NodeId { get; init; }
+
+    /// <summary>The cluster it belongs to; <see cref="Uid128.None"/>: a new directory makes one, an old one's is taken.</summary>
+    public Uid128 ClusterId { get; init; }
+
+    public FlushOptions Flush { get; init; } = new();
+}
+
+/// <summary>One partition log's settings, from its topic.</summary>
+public sealed record PartitionLogOptions
+{
+    public FlushPolicy Flush { get; init; } = FlushPolicy.Ack;
+
+    /// <summary>A segment is rolled before it would grow past this many bytes.</summary>
+    public long SegmentSizeMax { get; init; } = 1L << 30;
+
+    /// <summary>A segment is rolled by the first append that comes this long after its first one.</summary>
+    public TimeSpan SegmentAgeMax { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>The largest batch, header included.</summary>
+    public int BatchSizeMax { get; init; } = (1 << 20) + 12;
+
+    /// <summary>How far ahead of the clock a record's timestamp may lie.</summary>
+    public TimeSpan TimestampAheadMax { get; init; } = TimeSpan.FromHours(1);
+
+    /// <exception cref="StorageException">A value is outside of its range: the message names it.</exception>
+    internal void Check(string path)
+    {
+        Require(
+            SegmentSizeMax is >= StorageLimits.SegmentSizeMin and <= StorageLimits.SegmentSizeMax,
+            path, $"segment size {SegmentSizeMax} is not within {StorageLimits.SegmentSizeMin}..{StorageLimits.SegmentSizeMax}");
+        Require(SegmentAgeMax > TimeSpan.Zero, path, $"segment age {SegmentAgeMax} is not positive");
+        Require(
+            BatchSizeMax is >= Records.BatchHeaderLayout.HeaderSize and <= StorageLimits.BatchSizeMax,
+            path, $"batch size {BatchSizeMax} is not within 61..{StorageLimits.BatchSizeMax}");
+        Require(TimestampAheadMax >= TimeSpan.Zero, path, $"timestamp bound {TimestampAheadMax} is negative");
+    }
+
+    private static void Require(bool condition, string path, string message)
+    {
+        if (!condition)
+            throw new StorageException(StorageErrorKind.InvalidArgument, path, message);
+    }
+}
