@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace FastLog.Protocol;
 
-/// <summary>Which message a frame holds; <c>MessageCatalog</c> lists what is built.</summary>
+/// <summary>Which message a frame holds; <see cref="MessageCatalog"/> lists what is built.</summary>
 [SuppressMessage("Design", "CA1028", Justification = "two bytes on the wire")]
 public enum ApiKey : ushort
 {

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace FastLog.Protocol;
 
 /// <summary>
-/// Why something was refused. A number that is not listed here is kept as it is: see <c>ErrorCodes</c> for names,
+/// Why something was refused. A number that is not listed here is kept as it is: see <see cref="ErrorCodes"/> for names,
 /// sentences and whether a retry helps.
 /// </summary>
 [SuppressMessage("Design", "CA1028", Justification = "two bytes on the wire")]

@@ -1,3 +1,5 @@
+using FastLog.Protocol.Wire;
+
 namespace FastLog.Protocol.Messages;
 
 /// <summary>Makes a topic. A name in use is answered with <see cref="ErrorCode.TopicAlreadyExists"/>.</summary>
@@ -5,8 +7,20 @@ namespace FastLog.Protocol.Messages;
 /// <param name="PartitionCount">From 1; 0: the broker's default.</param>
 /// <param name="ReplicationFactor">From 1; 0: the broker's default.</param>
 /// <param name="Configs">Settings; each key once.</param>
-public sealed partial record CreateTopicRequest(
+public sealed record CreateTopicRequest(
     string Name,
     int PartitionCount,
     int ReplicationFactor,
-    IReadOnlyList<ConfigEntry> Configs);
+    IReadOnlyList<ConfigEntry> Configs)
+    : IRequest<CreateTopicRequest, CreateTopicResponse>
+{
+    static ApiKey IMessage<CreateTopicRequest>.Api => ApiKey.CreateTopic;
+
+    static int IMessage<CreateTopicRequest>.EncodedSize(in CreateTopicRequest message) => CreateTopicCodec.Size(message);
+
+    static void IMessage<CreateTopicRequest>.Encode(ref WireWriter writer, in CreateTopicRequest message) =>
+        CreateTopicCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<CreateTopicRequest>.Decode(ref WireReader reader, out CreateTopicRequest message) =>
+        CreateTopicCodec.TryRead(ref reader, out message);
+}

@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -6,4 +7,15 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Id">Its new id.</param>
 /// <param name="PartitionCount">What it got.</param>
 /// <param name="ReplicationFactor">What it got.</param>
-public sealed partial record CreateTopicResponse(TopicId Id, int PartitionCount, int ReplicationFactor);
+public sealed record CreateTopicResponse(TopicId Id, int PartitionCount, int ReplicationFactor) : IMessage<CreateTopicResponse>
+{
+    static ApiKey IMessage<CreateTopicResponse>.Api => ApiKey.CreateTopic;
+
+    static int IMessage<CreateTopicResponse>.EncodedSize(in CreateTopicResponse message) => CreateTopicCodec.Size(message);
+
+    static void IMessage<CreateTopicResponse>.Encode(ref WireWriter writer, in CreateTopicResponse message) =>
+        CreateTopicCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<CreateTopicResponse>.Decode(ref WireReader reader, out CreateTopicResponse message) =>
+        CreateTopicCodec.TryRead(ref reader, out message);
+}

@@ -1,17 +1,30 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
 /// <summary>A topic in full.</summary>
 /// <param name="Configs">All effective settings, ascending by key.</param>
 /// <param name="Partitions">Ascending by partition.</param>
-public sealed partial record DescribeTopicResponse(
+public sealed record DescribeTopicResponse(
     string Name,
     TopicId Id,
     bool IsInternal,
     int ReplicationFactor,
     IReadOnlyList<ConfigValue> Configs,
-    IReadOnlyList<PartitionDescription> Partitions);
+    IReadOnlyList<PartitionDescription> Partitions)
+    : IMessage<DescribeTopicResponse>
+{
+    static ApiKey IMessage<DescribeTopicResponse>.Api => ApiKey.DescribeTopic;
+
+    static int IMessage<DescribeTopicResponse>.EncodedSize(in DescribeTopicResponse message) => DescribeTopicCodec.Size(message);
+
+    static void IMessage<DescribeTopicResponse>.Encode(ref WireWriter writer, in DescribeTopicResponse message) =>
+        DescribeTopicCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<DescribeTopicResponse>.Decode(ref WireReader reader, out DescribeTopicResponse message) =>
+        DescribeTopicCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>One partition's state; with an error the offsets are none and the sizes 0.</summary>
 /// <param name="LogStart">First readable offset.</param>

@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -7,11 +8,23 @@ namespace FastLog.Protocol.Messages;
 /// <param name="BytesMin">Answer at once when so many bytes are there; 0 and 1 differ: 0 never waits.</param>
 /// <param name="BytesMax">Of the whole payload; the first batch of the answer may exceed it.</param>
 /// <param name="Partitions">Served in this order; each at most once.</param>
-public readonly partial record struct FetchRequest(
+public readonly record struct FetchRequest(
     TimeSpan WaitMax,
     int BytesMin,
     int BytesMax,
-    ReadOnlyMemory<FetchPartitionRequest> Partitions);
+    ReadOnlyMemory<FetchPartitionRequest> Partitions)
+    : IRequest<FetchRequest, FetchResponse>
+{
+    static ApiKey IMessage<FetchRequest>.Api => ApiKey.Fetch;
+
+    static int IMessage<FetchRequest>.EncodedSize(in FetchRequest message) => FetchCodec.Size(message);
+
+    static void IMessage<FetchRequest>.Encode(ref WireWriter writer, in FetchRequest message) =>
+        FetchCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<FetchRequest>.Decode(ref WireReader reader, out FetchRequest message) =>
+        FetchCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>Where to read in one partition.</summary>
 /// <param name="FetchOffset">The first record wanted.</param>

@@ -1,9 +1,21 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
 /// <summary>State and share of the payload of each partition, in the order of the request; the payload follows the body.</summary>
-public readonly partial record struct FetchResponse(ReadOnlyMemory<FetchPartitionResponse> Partitions);
+public readonly record struct FetchResponse(ReadOnlyMemory<FetchPartitionResponse> Partitions) : IMessage<FetchResponse>
+{
+    static ApiKey IMessage<FetchResponse>.Api => ApiKey.Fetch;
+
+    static int IMessage<FetchResponse>.EncodedSize(in FetchResponse message) => FetchCodec.Size(message);
+
+    static void IMessage<FetchResponse>.Encode(ref WireWriter writer, in FetchResponse message) =>
+        FetchCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<FetchResponse>.Decode(ref WireReader reader, out FetchResponse message) =>
+        FetchCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>One partition's answer.</summary>
 /// <param name="HighWatermark">Records below it are served; none when not known.</param>

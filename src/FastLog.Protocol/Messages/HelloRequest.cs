@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -8,9 +9,21 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Features">Optional abilities the client would use; reserved, unknown ones are ignored.</param>
 /// <param name="ClusterId">The cluster the client expects; <see cref="Uid128.None"/>: any.</param>
 /// <param name="NodeId">The broker the client expects; <see cref="NodeId.None"/>: any.</param>
-public sealed partial record HelloRequest(
+public sealed record HelloRequest(
     string ClientName,
     string ClientVersion,
     IReadOnlyList<string> Features,
     Uid128 ClusterId,
-    NodeId NodeId);
+    NodeId NodeId)
+    : IRequest<HelloRequest, HelloResponse>
+{
+    static ApiKey IMessage<HelloRequest>.Api => ApiKey.Hello;
+
+    static int IMessage<HelloRequest>.EncodedSize(in HelloRequest message) => HelloCodec.Size(message);
+
+    static void IMessage<HelloRequest>.Encode(ref WireWriter writer, in HelloRequest message) =>
+        HelloCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<HelloRequest>.Decode(ref WireReader reader, out HelloRequest message) =>
+        HelloCodec.TryRead(ref reader, out message);
+}

@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -10,14 +11,26 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Apis">The known messages with their versions, ascending by key.</param>
 /// <param name="Features">Which of the wanted features the broker grants.</param>
 /// <param name="Limits">The limits of this connection from now on.</param>
-public sealed partial record HelloResponse(
+public sealed record HelloResponse(
     string ServerName,
     string ServerVersion,
     Uid128 ClusterId,
     NodeId NodeId,
     IReadOnlyList<ApiRange> Apis,
     IReadOnlyList<string> Features,
-    ConnectionLimits Limits);
+    ConnectionLimits Limits)
+    : IMessage<HelloResponse>
+{
+    static ApiKey IMessage<HelloResponse>.Api => ApiKey.Hello;
+
+    static int IMessage<HelloResponse>.EncodedSize(in HelloResponse message) => HelloCodec.Size(message);
+
+    static void IMessage<HelloResponse>.Encode(ref WireWriter writer, in HelloResponse message) =>
+        HelloCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<HelloResponse>.Decode(ref WireReader reader, out HelloResponse message) =>
+        HelloCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>What a broker accepts on one connection.</summary>
 /// <param name="FrameSizeMax">The largest frameSize, in bytes, both ways.</param>

@@ -1,9 +1,21 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
 /// <summary>Asks for offsets of partitions: earliest, latest, or by time.</summary>
-public sealed partial record ListOffsetsRequest(IReadOnlyList<ListOffsetsPartitionRequest> Partitions);
+public sealed record ListOffsetsRequest(IReadOnlyList<ListOffsetsPartitionRequest> Partitions) : IRequest<ListOffsetsRequest, ListOffsetsResponse>
+{
+    static ApiKey IMessage<ListOffsetsRequest>.Api => ApiKey.ListOffsets;
+
+    static int IMessage<ListOffsetsRequest>.EncodedSize(in ListOffsetsRequest message) => ListOffsetsCodec.Size(message);
+
+    static void IMessage<ListOffsetsRequest>.Encode(ref WireWriter writer, in ListOffsetsRequest message) =>
+        ListOffsetsCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<ListOffsetsRequest>.Decode(ref WireReader reader, out ListOffsetsRequest message) =>
+        ListOffsetsCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>Which offset of a partition is wanted.</summary>
 public enum OffsetQuery

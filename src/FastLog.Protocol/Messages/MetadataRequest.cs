@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -7,8 +8,20 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Names">Topics by name.</param>
 /// <param name="Ids">Topics by id.</param>
 /// <param name="AllowAutoCreate">A broker for development may create what is missing; others ignore it.</param>
-public sealed partial record MetadataRequest(
+public sealed record MetadataRequest(
     bool AllTopics,
     IReadOnlyList<string> Names,
     IReadOnlyList<TopicId> Ids,
-    bool AllowAutoCreate);
+    bool AllowAutoCreate)
+    : IRequest<MetadataRequest, MetadataResponse>
+{
+    static ApiKey IMessage<MetadataRequest>.Api => ApiKey.Metadata;
+
+    static int IMessage<MetadataRequest>.EncodedSize(in MetadataRequest message) => MetadataCodec.Size(message);
+
+    static void IMessage<MetadataRequest>.Encode(ref WireWriter writer, in MetadataRequest message) =>
+        MetadataCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<MetadataRequest>.Decode(ref WireReader reader, out MetadataRequest message) =>
+        MetadataCodec.TryRead(ref reader, out message);
+}

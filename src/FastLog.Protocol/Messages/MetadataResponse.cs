@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -7,11 +8,23 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Controller">The controller's node, or <see cref="NodeId.None"/>.</param>
 /// <param name="Brokers">All live brokers, ascending by node.</param>
 /// <param name="Topics">Asked by list: names then ids in the order asked; all: ascending by name.</param>
-public sealed partial record MetadataResponse(
+public sealed record MetadataResponse(
     Uid128 ClusterId,
     NodeId Controller,
     IReadOnlyList<BrokerMetadata> Brokers,
-    IReadOnlyList<TopicMetadata> Topics);
+    IReadOnlyList<TopicMetadata> Topics)
+    : IMessage<MetadataResponse>
+{
+    static ApiKey IMessage<MetadataResponse>.Api => ApiKey.Metadata;
+
+    static int IMessage<MetadataResponse>.EncodedSize(in MetadataResponse message) => MetadataCodec.Size(message);
+
+    static void IMessage<MetadataResponse>.Encode(ref WireWriter writer, in MetadataResponse message) =>
+        MetadataCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<MetadataResponse>.Decode(ref WireReader reader, out MetadataResponse message) =>
+        MetadataCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>Where to connect to one broker.</summary>
 /// <param name="Rack">Empty when it has none.</param>

@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
@@ -6,10 +7,22 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Acks"><see cref="ProduceAcks.None"/> goes in a one-way frame, the others in a request.</param>
 /// <param name="Timeout">How long the broker may wait for durability; whole milliseconds.</param>
 /// <param name="Partitions">Each partition at most once.</param>
-public readonly partial record struct ProduceRequest(
+public readonly record struct ProduceRequest(
     ProduceAcks Acks,
     TimeSpan Timeout,
-    ReadOnlyMemory<ProducePartitionRequest> Partitions);
+    ReadOnlyMemory<ProducePartitionRequest> Partitions)
+    : IRequest<ProduceRequest, ProduceResponse>
+{
+    static ApiKey IMessage<ProduceRequest>.Api => ApiKey.Produce;
+
+    static int IMessage<ProduceRequest>.EncodedSize(in ProduceRequest message) => ProduceCodec.Size(message);
+
+    static void IMessage<ProduceRequest>.Encode(ref WireWriter writer, in ProduceRequest message) =>
+        ProduceCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<ProduceRequest>.Decode(ref WireReader reader, out ProduceRequest message) =>
+        ProduceCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>One partition's share of the payload.</summary>
 /// <param name="PayloadSize">Bytes of its batches, at least one batch.</param>

@@ -1,9 +1,21 @@
 using FastLog.Primitives;
+using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
 /// <summary>What became of each partition's batches, in the order of the request.</summary>
-public readonly partial record struct ProduceResponse(ReadOnlyMemory<ProducePartitionResponse> Partitions);
+public readonly record struct ProduceResponse(ReadOnlyMemory<ProducePartitionResponse> Partitions) : IMessage<ProduceResponse>
+{
+    static ApiKey IMessage<ProduceResponse>.Api => ApiKey.Produce;
+
+    static int IMessage<ProduceResponse>.EncodedSize(in ProduceResponse message) => ProduceCodec.Size(message);
+
+    static void IMessage<ProduceResponse>.Encode(ref WireWriter writer, in ProduceResponse message) =>
+        ProduceCodec.Write(ref writer, message);
+
+    static WireStatus IMessage<ProduceResponse>.Decode(ref WireReader reader, out ProduceResponse message) =>
+        ProduceCodec.TryRead(ref reader, out message);
+}
 
 /// <summary>One partition's outcome: all of its batches were appended, or none.</summary>
 /// <param name="BaseOffset">Offset of the first record, or none.</param>
