@@ -9,14 +9,16 @@ namespace FastLog.Primitives;
 public sealed class BufferLease : IDisposable
 {
     private readonly BufferPool _pool;
+    private readonly ILeaseObserver? _observer;
     private readonly bool _clear;
     private byte[]? _array;
 
-    internal BufferLease(BufferPool pool, byte[] array, int length, bool clear)
+    internal BufferLease(BufferPool pool, byte[] array, int length, bool clear, ILeaseObserver? observer)
     {
         _pool = pool;
         _array = array;
         _clear = clear;
+        _observer = observer;
         Length = length;
     }
 
@@ -34,9 +36,18 @@ public sealed class BufferLease : IDisposable
     public void Dispose()
     {
         byte[]? array = Interlocked.Exchange(ref _array, null);
-        if (array is not null)
-            _pool.Return(array, Length, _clear);
+        if (array is null)
+            return;
+        _pool.Return(array, Length, _clear);
+        _observer?.LeaseEnded(Length);
     }
+}
+
+/// <summary>Is told when a buffer was given back: how a budget counts a buffer until whoever holds it is done.</summary>
+public interface ILeaseObserver
+{
+    /// <summary>The lease of this many bytes was disposed. Once per lease, on the disposing thread; must be short.</summary>
+    void LeaseEnded(int length);
 }
 
 /// <summary>Rents byte buffers and counts what is out. Thread-safe.</summary>
@@ -53,11 +64,12 @@ public sealed class BufferPool
 
     /// <param name="length">At least this many bytes, 0 or more. The caller has checked it against its own limit.</param>
     /// <param name="clearOnReturn">True when bytes of clients will be in it.</param>
-    public BufferLease Rent(int length, bool clearOnReturn = false)
+    /// <param name="observer">Told once when the lease is disposed.</param>
+    public BufferLease Rent(int length, bool clearOnReturn = false, ILeaseObserver? observer = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Interlocked.Add(ref _rentedBytes, length);
-        return new BufferLease(this, _arrays.Rent(length), length, clearOnReturn);
+        return new BufferLease(this, _arrays.Rent(length), length, clearOnReturn, observer);
     }
 
     internal void Return(byte[] array, int length, bool clear)

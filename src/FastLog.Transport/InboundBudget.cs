@@ -1,0 +1,180 @@
+using FastLog.Primitives;
+
+namespace FastLog.Transport;
+
+/// <summary>
+/// The bytes that received frames of many connections may hold together. A connection that finds it spent stops reading
+/// until memory is given back, first come first served. Thread-safe.
+/// </summary>
+/// <remarks>
+/// A frame's buffer grows as its bytes come, so frames that have begun could all wait for each other; therefore one
+/// frame at a time may overdraw. The most that is held is the limit and one frame of the largest size.
+/// </remarks>
+public sealed class InboundBudget : ILeaseObserver
+{
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Waiter> _growing = new();
+    private readonly LinkedList<Waiter> _beginning = new();
+    private readonly OverdraftObserver _overdraft;
+    private long _held;
+    private int _waiting;
+    private object? _overdrawnBy;
+    private int _overdraftLeases;
+
+    /// <param name="bytesMax">What may be held at once, 1 or more.</param>
+    public InboundBudget(long bytesMax = TransportLimits.InboundBytesMax)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytesMax, 1);
+        BytesMax = bytesMax;
+        _overdraft = new OverdraftObserver(this);
+    }
+
+    public long BytesMax { get; }
+
+    /// <summary>Bytes held now.</summary>
+    public long Held => Volatile.Read(ref _held);
+
+    /// <summary>Connections that wait for memory now.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    void ILeaseObserver.LeaseEnded(int length) => Return(length);
+
+    /// <summary>Takes the bytes if nobody waits and they are free.</summary>
+    internal bool TryTake(int bytes)
+    {
+        if (Volatile.Read(ref _waiting) > 0)
+            return false;
+        return TryCharge(bytes);
+    }
+
+    /// <summary>Waits for the bytes, for the first part of a frame: its connection holds nothing else.</summary>
+    /// <exception cref="OperationCanceledException">The connection closed.</exception>
+    internal async ValueTask TakeAsync(int bytes, CancellationToken closed)
+    {
+        if (!TryTake(bytes))
+            await WaitAsync(_beginning, bytes, this, closed);
+    }
+
+    /// <summary>A buffer for a frame; waits for the bytes unless the frame may overdraw.</summary>
+    /// <param name="frame">The frame that grows: it holds other buffers already; null for a frame's first.</param>
+    /// <exception cref="OperationCanceledException">The connection closed.</exception>
+    internal async ValueTask<BufferLease> RentAsync(int length, object? frame, CancellationToken closed)
+    {
+        ILeaseObserver observer = this;
+        if (!TryTake(length))
+            observer = await WaitAsync(frame is null ? _beginning : _growing, length, frame ?? this, closed);
+        return BufferPool.Shared.Rent(length, clearOnReturn: true, observer);
+    }
+
+    internal void Return(int bytes)
+    {
+        // A full fence, as the waiter's: either this thread sees the waiter or the waiter sees the bytes.
+        Interlocked.Add(ref _held, -bytes);
+        if (Volatile.Read(ref _waiting) > 0)
+            GrantWaiting();
+    }
+
+    private bool TryCharge(int bytes)
+    {
+        long after = Interlocked.Add(ref _held, bytes);
+
+        // What is larger than the whole budget passes alone, or it would wait for ever.
+        if (after <= BytesMax || after == bytes)
+            return true;
+        Interlocked.Add(ref _held, -bytes);
+        return false;
+    }
+
+    private async ValueTask<ILeaseObserver> WaitAsync(
+        LinkedList<Waiter> queue, int bytes, object frame, CancellationToken closed)
+    {
+        var waiter = new Waiter(bytes, frame);
+        lock (_gate)
+        {
+            queue.AddLast(waiter);
+            Interlocked.Increment(ref _waiting);
+        }
+
+        GrantWaiting();
+        using (closed.UnsafeRegister(_ => Withdraw(queue, waiter), null))
+            return await waiter.Granted.Task;
+    }
+
+    private void Withdraw(LinkedList<Waiter> queue, Waiter waiter)
+    {
+        lock (_gate)
+        {
+            if (!queue.Remove(waiter))
+                return;
+            Interlocked.Decrement(ref _waiting);
+        }
+
+        waiter.Granted.TrySetCanceled();
+        GrantWaiting();
+    }
+
+    /// <summary>Grants from the front; whom a lack of bytes stops keeps its place, and those behind it wait too.</summary>
+    private void GrantWaiting()
+    {
+        lock (_gate)
+        {
+            while (_growing.First is { } growing && TryGrantGrowing(growing.Value))
+                Remove(_growing);
+            while (_growing.Count == 0 && _beginning.First is { } beginning && TryCharge(beginning.Value.Bytes))
+            {
+                beginning.Value.Granted.TrySetResult(this);
+                Remove(_beginning);
+            }
+        }
+    }
+
+    private bool TryGrantGrowing(Waiter waiter)
+    {
+        if (TryCharge(waiter.Bytes))
+        {
+            waiter.Granted.TrySetResult(this);
+            return true;
+        }
+
+        if (_overdrawnBy is not null && !ReferenceEquals(_overdrawnBy, waiter.Frame))
+            return false;
+        _overdrawnBy = waiter.Frame;
+        _overdraftLeases++;
+        Interlocked.Add(ref _held, waiter.Bytes);
+        waiter.Granted.TrySetResult(_overdraft);
+        return true;
+    }
+
+    private void Remove(LinkedList<Waiter> queue)
+    {
+        queue.RemoveFirst();
+        Interlocked.Decrement(ref _waiting);
+    }
+
+    private void OverdraftEnded(int bytes)
+    {
+        lock (_gate)
+        {
+            if (--_overdraftLeases == 0)
+                _overdrawnBy = null;
+        }
+
+        Return(bytes);
+    }
+
+    /// <summary>Counts the leases that were granted beyond the limit.</summary>
+    private sealed class OverdraftObserver(InboundBudget budget) : ILeaseObserver
+    {
+        public void LeaseEnded(int length) => budget.OverdraftEnded(length);
+    }
+
+    private sealed class Waiter(int bytes, object frame)
+    {
+        public int Bytes { get; } = bytes;
+
+        public object Frame { get; } = frame;
+
+        public TaskCompletionSource<ILeaseObserver> Granted { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
