@@ -19,7 +19,8 @@ internal static class Program
     {
         RootCommand root = new RootCommand("A durable log broker in one program").WithExamples(
             "fastlog demo", "fastlog dev", "fastlog produce hello \"hi\"", "fastlog consume hello");
-        root.Subcommands.Add(CompletionCommand.Create());
+        root.With(
+            TopicCommand.Create(), ProduceCommand.Create(), ConsumeCommand.Create(), OffsetsCommand.Create(), CompletionCommand.Create());
         HelpWithExamples.Install(root);
         return root;
     }

@@ -1,3 +1,4 @@
+using FastLog.Client;
 using FastLog.Hosting.Configuration;
 
 namespace FastLog.Cli.CommandLine;
@@ -23,7 +24,11 @@ internal static class Guard
         {
             return Report(ExitCode.Failed, "interrupted");
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is ServerUnreachableException or RequestTimeoutException)
+        {
+            return Report(ExitCode.NoServer, failure.Message);
+        }
+        catch (Exception failure) when (failure is FastLogException or IOException or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, failure.Message);
         }

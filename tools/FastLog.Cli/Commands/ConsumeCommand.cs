@@ -1,0 +1,120 @@
+using System.CommandLine;
+using FastLog.Cli.CommandLine;
+using FastLog.Cli.Consuming;
+using FastLog.Client;
+using FastLog.Primitives;
+using FastLog.Records;
+
+namespace FastLog.Cli.Commands;
+
+/// <summary><c>fastlog consume</c>: reads records to standard output.</summary>
+internal static class ConsumeCommand
+{
+    private const int PartitionMax = 9_999;
+
+    public static Command Create()
+    {
+        var topic = new Argument<string>("TOPIC") { Description = "The topic's name" };
+        var from = new Option<string>("--from")
+        {
+            Description = $"Where to begin: {StartPositionText.Forms} (default earliest)",
+            HelpName = "PLACE",
+            DefaultValueFactory = _ => "earliest",
+        };
+        Option<long?> partition = CommonOptions.Number("--partition", "Read this partition only", 0, PartitionMax);
+        Option<long?> max = CommonOptions.Number("--max", "Stop after so many records", 0, long.MaxValue);
+        var follow = new Option<bool>("--follow") { Description = "Go on with records that arrive later" };
+        Option<string> format = CommonOptions.Choice("--format", "What is printed of a record", "value", "value", "key-value", "json");
+        var separator = new Option<string>("--key-separator")
+        {
+            Description = "Stands between key and value with --format key-value (default: a tab)",
+            HelpName = "S",
+            DefaultValueFactory = _ => "\t",
+        };
+        Option<bool> json = CommonOptions.Json();
+        var server = new ServerOptions();
+        return CommandBuilder.Create("consume", "Read a topic's records to standard output",
+                "fastlog consume orders",
+                "fastlog consume orders --from @-1h --follow --format json",
+                "fastlog consume orders --partition 0 --from 1000 --max 10")
+            .With(topic, from, partition, max, follow, format, separator, json, server.Server, server.Timeout)
+            .Does(async (result, token) =>
+            {
+                var request = new ConsumeRequest(
+                    result.GetRequiredValue(topic),
+                    StartPositionText.Parse("--from", result.GetRequiredValue(from), allowOffset: true),
+                    (int?)result.GetValue(partition),
+                    result.GetValue(max) ?? long.MaxValue,
+                    result.GetValue(follow));
+                await using FastLogClient client = server.Connect(result);
+                RecordFormat recordFormat = result.GetValue(json) ? RecordFormat.Json : Format(result.GetRequiredValue(format));
+                using Stream output = Console.OpenStandardOutput();
+                using var printer = new RecordPrinter(output, recordFormat, result.GetRequiredValue(separator));
+                return await RunAsync(client, request, printer, token);
+            });
+    }
+
+    private static RecordFormat Format(string text) => text switch
+    {
+        "json" => RecordFormat.Json,
+        "key-value" => RecordFormat.KeyValue,
+        _ => RecordFormat.Value,
+    };
+
+    private static async Task<int> RunAsync(
+        FastLogClient client, ConsumeRequest request, RecordPrinter printer, CancellationToken cancellationToken)
+    {
+        int partitionCount = (await UnknownTopic.ExplainAsync(
+            client, request.Topic, () => client.Admin.DescribeTopicAsync(request.Topic, cancellationToken))).Partitions.Count;
+        if (request.Partition >= partitionCount)
+            throw CliException.Failed($"topic '{request.Topic}' has no partition {request.Partition}: it has {partitionCount}, counted from 0");
+        if (request.From.Kind == StartKind.Offset && request.Partition is null && partitionCount > 1)
+        {
+            throw CliException.Usage(
+                $"--from {request.From.Offset} needs --partition: topic '{request.Topic}' has {partitionCount} partitions");
+        }
+
+        IReadOnlyList<PartitionId>? partitions = request.Partition is { } number ? [new PartitionId(number)] : null;
+        await using Consumer consumer = await client.CreateConsumerAsync(
+            new ConsumerOptions
+            {
+                Assignments = [new ConsumerAssignment(request.Topic, request.From, partitions)],
+                StopAtEnd = !request.Follow,
+            },
+            cancellationToken);
+        long left = request.Max;
+        try
+        {
+            while (left > 0 && await consumer.NextBatchAsync(cancellationToken) is { } batch)
+            {
+                using (batch)
+                    left -= Print(batch, printer, left);
+                if (request.Follow)
+                    printer.Flush();
+            }
+        }
+        catch (OperationCanceledException) when (request.Follow && cancellationToken.IsCancellationRequested)
+        {
+            // Ctrl-C is how a follower ends.
+        }
+
+        printer.Flush();
+        return ExitCode.Done;
+    }
+
+    private static long Print(ConsumedBatch batch, RecordPrinter printer, long max)
+    {
+        long printed = 0;
+        foreach (ref readonly RecordReader record in batch)
+        {
+            if (printed == max)
+                break;
+            printer.Print(batch.Topic, batch.Partition, record);
+            printed++;
+        }
+
+        return printed;
+    }
+
+    private sealed record ConsumeRequest(string Topic, StartPosition From, int? Partition, long Max, bool Follow);
+}
