@@ -20,7 +20,8 @@ internal static class Program
         RootCommand root = new RootCommand("A durable log broker in one program").WithExamples(
             "fastlog demo", "fastlog dev", "fastlog produce hello \"hi\"", "fastlog consume hello");
         root.With(
-            TopicCommand.Create(), ProduceCommand.Create(), ConsumeCommand.Create(), OffsetsCommand.Create(), CompletionCommand.Create());
+            TopicCommand.Create(), ProduceCommand.Create(), ConsumeCommand.Create(), OffsetsCommand.Create(),
+            BenchCommand.Create(), CompletionCommand.Create());
         HelpWithExamples.Install(root);
         return root;
     }

@@ -21,7 +21,8 @@ internal sealed class RecordSource
         if (key is not null && separator is not null)
             throw CliException.Usage("--key and --key-separator exclude each other");
         _separator = separator is null ? null : Encoding.UTF8.GetBytes(separator);
-        _key = key is null ? null : Encoding.UTF8.GetBytes(key);
+        if (key is not null)
+            _key = Encoding.UTF8.GetBytes(key);
         RecordHeader[] list = [.. headers.Select(Header)];
         _headers = list.Length == 0 ? null : list;
         _partition = partition is { } number ? new PartitionId(number) : null;
