@@ -25,7 +25,7 @@ public sealed class BatchBuilder
 
     public int RecordCount => _count;
 
-    /// <summary>What the batch takes now, header included, before compression; after <c>Build</c>, the batch's size.</summary>
+    /// <summary>What the batch takes now, header included, uncompressed; after <c>Build</c>, its final size.</summary>
     public int Size => _at - _start;
 
     /// <summary>Bytes that are still free.</summary>
@@ -37,8 +37,9 @@ public sealed class BatchBuilder
     /// <summary>The latest timestamp; <see cref="Timestamp.None"/> while there is no record.</summary>
     public Timestamp MaxTimestamp => _count == 0 ? Timestamp.None : new Timestamp(_maxTimestamp);
 
-    /// <summary>What a record takes at most in a batch of its own, header included, in bytes: what a buffer needs for it.</summary>
-    public static long BatchSizeFor(in NullableBytes key, in NullableBytes value, ReadOnlySpan<RecordHeader> headers = default)
+    /// <summary>What a record takes in a batch of its own, header included, in bytes.</summary>
+    public static long BatchSizeFor(
+        in NullableBytes key, in NullableBytes value, ReadOnlySpan<RecordHeader> headers = default)
     {
         long body = RecordWriter.BodySize(0, 0, key, value, headers);
         return BatchHeaderLayout.HeaderSize + Varint.SizeOf(body) + body;
@@ -102,11 +103,11 @@ public sealed class BatchBuilder
     }
 
     /// <summary>
-    /// Compresses the records if that makes them smaller, fills the header and the CRC, and gives the batch, which lies in
-    /// the caller's buffer; base offset 0 and no leader epoch until the leader stamps it.
+    /// Compresses the records if that makes them smaller, fills the header and the CRC, and gives the batch, which lies
+    /// in the caller's buffer; base offset 0 and no leader epoch until the leader stamps it.
     /// </summary>
     /// <exception cref="InvalidOperationException">No record, or built before.</exception>
-    /// <exception cref="CodecNotAvailableException">This build cannot use the codec; the batch is as before.</exception>
+    /// <exception cref="CodecNotAvailableException">This build lacks the codec; the batch is as before.</exception>
     public Memory<byte> Build(Codec codec = Codec.None) => Build(codec, BatchProducer.None);
 
     /// <inheritdoc cref="Build(Codec)"/>
@@ -126,7 +127,8 @@ public sealed class BatchBuilder
         return new Memory<byte>(_array, _start, Size);
     }
 
-    private static void ThrowBuilt() => throw new InvalidOperationException("the batch was built; Reset begins the next");
+    private static void ThrowBuilt() =>
+        throw new InvalidOperationException("the batch was built; Reset begins the next");
 
     private Codec Compress(Codec codec)
     {

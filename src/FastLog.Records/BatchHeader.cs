@@ -3,7 +3,7 @@ using FastLog.Primitives;
 
 namespace FastLog.Records;
 
-/// <summary>The fields of a batch header. One that <see cref="TryRead"/> gave has offsets that cannot overflow.</summary>
+/// <summary>The fields of a batch header. The offsets of one that was read cannot overflow.</summary>
 public readonly record struct BatchHeader
 {
     /// <summary>The offset of the first record (or of the first that was there before compaction).</summary>
@@ -89,7 +89,8 @@ public readonly record struct BatchHeader
         return BatchStatus.Ok;
     }
 
-    private static short ReadInt16(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt16BigEndian(bytes[at..]);
+    private static short ReadInt16(ReadOnlySpan<byte> bytes, int at) =>
+        BinaryPrimitives.ReadInt16BigEndian(bytes[at..]);
 
     private static int ReadInt32(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadInt32BigEndian(bytes[at..]);
 

@@ -21,7 +21,7 @@ public static class BatchHeaderLayout
     /// <summary>The CRC covers everything from here to the end of the batch.</summary>
     public const int CrcCoversFrom = CrcAt + sizeof(uint);
 
-    /// <summary>What the chain CRC takes of each batch: all that the batch's own CRC leaves out, and that CRC.</summary>
+    /// <summary>What the chain CRC takes of each batch: what its own CRC leaves out, and that CRC.</summary>
     public const int ChainPrefixSize = CrcCoversFrom;
 
     public const int AttributesAt = CrcCoversFrom;

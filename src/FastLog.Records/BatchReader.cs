@@ -28,7 +28,7 @@ public ref struct BatchReader
         _check = check;
     }
 
-    /// <summary>Ok, or why the last <see cref="Read"/> found no batch; <see cref="BatchStatus.NeedMoreData"/> when it is cut.</summary>
+    /// <summary>Ok, or why the last <see cref="Read"/> found no batch; NeedMoreData when it is cut.</summary>
     public BatchStatus Status { get; private set; }
 
     public readonly BatchHeader Header => _header;

@@ -25,10 +25,10 @@ public enum BatchStatus
     /// <summary>A base offset that is negative or leaves no room for the last offset.</summary>
     BaseOffsetInvalid,
 
-    /// <summary>A last offset delta that is negative, or not the record count less one where offsets must be dense.</summary>
+    /// <summary>A last offset delta that is negative, or, of a client, not the record count less one.</summary>
     LastOffsetDeltaInvalid,
 
-    /// <summary>A record count that is negative, zero where a record is needed, or more than the bytes can hold.</summary>
+    /// <summary>A record count that is negative, 0 from a client, or more than the bytes can hold.</summary>
     RecordCountInvalid,
 
     /// <summary>An attribute bit without a meaning.</summary>

@@ -37,7 +37,7 @@ public static class Compression
         return false;
     }
 
-    /// <summary>Compresses into the destination; false when it does not fit. Not for <see cref="Codec.None"/>.</summary>
+    /// <summary>Compresses into the destination; false when it does not fit. Not for no codec.</summary>
     /// <exception cref="CodecNotAvailableException">This build cannot use the codec.</exception>
     internal static bool TryCompress(Codec codec, ReadOnlySpan<byte> source, Span<byte> destination, out int size)
     {

@@ -96,7 +96,7 @@ internal sealed class GzipCompressor : ICompressor
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 
-    /// <summary>Takes what fits and notes that more came: no exception on the way, as records often do not shrink.</summary>
+    /// <summary>Takes what fits and notes that more came; no exception, as records often do not shrink.</summary>
     private sealed class BoundedSink(Memory<byte> destination) : Stream
     {
         public int Size { get; private set; }

@@ -3,8 +3,8 @@ using FastLog.Primitives;
 namespace FastLog.Records;
 
 /// <summary>
-/// Pooled memory for the inflated records of one batch at a time, kept for the next one. A record that was read from it is
-/// valid until the next batch is opened or the buffer is disposed. Not thread-safe.
+/// Pooled memory for the inflated records of one batch at a time, kept for the next one. A record that was read from
+/// it is valid until the next batch is opened or the buffer is disposed. Not thread-safe.
 /// </summary>
 public sealed class InflateBuffer : IDisposable
 {

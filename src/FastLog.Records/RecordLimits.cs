@@ -15,12 +15,12 @@ public static class RecordLimits
     /// <summary>The records of one batch may inflate to this many bytes unless the caller says otherwise.</summary>
     public const int InflatedSizeDefaultMax = 64 << 20;
 
-    /// <summary>Above <see cref="InflatedSizeFree"/>, inflated bytes may be this many times the compressed ones.</summary>
+    /// <summary>Above the free size, inflated bytes may be this many times the compressed ones.</summary>
     public const int InflatedRatioMax = 256;
 
     /// <summary>Up to this many inflated bytes the ratio is not looked at.</summary>
     public const int InflatedSizeFree = 16 << 20;
 
-    /// <summary>How far a client's timestamps may lie ahead of the broker's clock unless its options say otherwise.</summary>
+    /// <summary>How far a client's timestamps may be ahead of the broker's clock by default.</summary>
     public static readonly TimeSpan TimestampAheadDefaultMax = TimeSpan.FromHours(1);
 }

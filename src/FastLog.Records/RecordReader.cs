@@ -32,7 +32,7 @@ public ref struct RecordReader
         _offsetDelta = -1;
     }
 
-    /// <summary>Ok while the records read so far are good; after a false <see cref="Read"/>, whether the end was the end.</summary>
+    /// <summary>Ok while all is good; after a false <see cref="Read"/>, whether the records ended rightly.</summary>
     public BatchStatus Status { get; private set; }
 
     /// <summary>The record's offset.</summary>
@@ -53,15 +53,15 @@ public ref struct RecordReader
     public readonly RecordHeaderReader Headers => new(_records[_headersAt.._at], _headerCount);
 
     /// <summary>
-    /// Where the value begins, from the start of the records (inflated ones, where compressed); for callers that keep the
-    /// memory and hand out slices of it. Not for a null value.
+    /// Where the value begins, from the start of the records (inflated ones, where compressed); for callers that keep
+    /// the memory and hand out slices of it. Not for a null value.
     /// </summary>
     public readonly int ValueStart => _valueAt;
 
     /// <inheritdoc cref="ValueStart"/>
     public readonly int KeyStart => _keyAt;
 
-    /// <summary>Begins a batch that was validated (its CRC above all); inflates its records into the buffer if need be.</summary>
+    /// <summary>Begins a batch whose CRC was checked; inflates its records into the buffer if need be.</summary>
     /// <param name="oneBatch">One whole batch; bytes after it are not looked at.</param>
     /// <param name="buffer">Holds inflated records; not touched for batches without compression.</param>
     /// <param name="reader">Set with <see cref="BatchStatus.Ok"/> only; not to be used otherwise.</param>

@@ -3,7 +3,7 @@ using FastLog.Primitives;
 
 namespace FastLog.Records.Tests;
 
-/// <summary>One field is made wrong at a time, the CRC is made right again, and the status must name the field.</summary>
+/// <summary>One field is wrong at a time, under a right CRC, and the status must name it.</summary>
 public sealed class BatchValidatorTests
 {
     private static readonly Timestamp Now = new(1_700_000_000_000);
@@ -81,10 +81,10 @@ public sealed class BatchValidatorTests
     [InlineData(-1)]
     [InlineData(long.MinValue)]
     [InlineData(long.MaxValue)]
-    public void A_base_offset_that_could_overflow_is_refused(long baseOffset)
-    {
-        AssertRefused(BatchStatus.BaseOffsetInvalid, batch => Write64(batch, BatchHeaderLayout.BaseOffsetAt, baseOffset));
-    }
+    public void A_base_offset_that_could_overflow_is_refused(long baseOffset) =>
+        AssertRefused(
+            BatchStatus.BaseOffsetInvalid,
+            batch => Write64(batch, BatchHeaderLayout.BaseOffsetAt, baseOffset));
 
     [Theory]
     [InlineData(-1)]

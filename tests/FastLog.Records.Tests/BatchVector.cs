@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace FastLog.Records.Tests;
 
-/// <summary>One batch of <c>protocol-spec/vectors/batches.json</c>, with the meaning that another implementation gave it.</summary>
+/// <summary>A batch of <c>protocol-spec/vectors/batches.json</c>, with its meaning to another implementation.</summary>
 internal sealed class BatchVector
 {
     private static readonly string[] Clients = ["codec.none", "edge", "idempotent"];

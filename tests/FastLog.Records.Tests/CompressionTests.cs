@@ -42,7 +42,8 @@ public sealed class CompressionTests
         byte[] value = new byte[1000];
         byte[] batch = Build(value, 500, out int plainSize);
         Assert.True(batch.Length < plainSize / 10);
-        Assert.Equal(BatchStatus.Ok, BatchValidator.Validate(batch, new BatchLimits(1 << 20, Time), out BatchHeader header));
+        var limits = new BatchLimits(1 << 20, Time);
+        Assert.Equal(BatchStatus.Ok, BatchValidator.Validate(batch, limits, out BatchHeader header));
         Assert.Equal(Codec.Gzip, header.Codec);
         using var buffer = new InflateBuffer(BufferPool.Shared);
         Assert.Equal(BatchStatus.Ok, RecordReader.TryOpen(batch, buffer, out RecordReader records));
@@ -144,7 +145,8 @@ public sealed class CompressionTests
         {
             foreach (int count in (int[])[500, 5, 900, 1])
             {
-                Assert.Equal(BatchStatus.Ok, RecordReader.TryOpen(Build(new byte[1000], count, out _), buffer, out RecordReader records));
+                byte[] batch = Build(new byte[1000], count, out _);
+                Assert.Equal(BatchStatus.Ok, RecordReader.TryOpen(batch, buffer, out RecordReader records));
                 int read = 0;
                 while (records.Read())
                     read++;

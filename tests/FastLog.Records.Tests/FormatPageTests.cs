@@ -93,7 +93,8 @@ public sealed partial class FormatPageTests
     {
         string block = ExampleBlock().Match(Page).Groups["lines"].Value;
         string[] lines = block.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        return Convert.FromHexString(string.Concat(lines.Select(line => BytesOfLine().Match(line).Value.Replace(" ", ""))));
+        string hex = string.Concat(lines.Select(line => BytesOfLine().Match(line).Value));
+        return Convert.FromHexString(hex.Replace(" ", ""));
     }
 
     [GeneratedRegex(@"^\| (?<offset>\d+) \| (?<size>\d*) ?\| [^|]+ \| `(?<name>\w+)` \|", RegexOptions.Multiline)]
