@@ -311,7 +311,7 @@ def write_examples(examples):
     for page in [*sorted((SPEC / "messages").glob("*.md")), SPEC / "04-errors.md"]:
         text = page.read_text()
         fill = lambda match: f"```hex {match[1]}\n{examples[match[1]]}\n```"
-        page.write_text(re.sub(r"```hex ([a-z-]+)\n(?:.*?\n)?```", fill, text, flags=re.S))
+        page.write_text(re.sub(r"```hex ([a-z-]+)\n(?:[^`\n]+\n)*```", fill, text))
 
 
 # ---- what must be refused ----

@@ -39,7 +39,7 @@ public static class ErrorCodes
         new(ErrorCode.UnknownPartition, false, "the topic has no partition of this number"),
         new(ErrorCode.NotLeader, true, "this broker does not lead the partition; refresh metadata"),
         new(ErrorCode.NotReady, true, "the partition is recovering or being created; wait and retry"),
-        new(ErrorCode.OffsetOutOfRange, false, "the offset is below the log start or above the high watermark"),
+        new(ErrorCode.OffsetOutOfRange, false, "the offset is below the log start or above the log end"),
         new(ErrorCode.LogTruncated, false, "the log's history differs from what the reader saw; the answer has the epoch's end"),
         new(ErrorCode.FencedEpoch, true, "the request carries an older leader epoch; refresh metadata"),
         new(ErrorCode.UnknownEpoch, true, "the request carries a newer leader epoch than the broker knows; wait and retry"),
