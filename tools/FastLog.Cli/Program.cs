@@ -21,7 +21,7 @@ internal static class Program
             "fastlog demo", "fastlog dev", "fastlog produce hello \"hi\"", "fastlog consume hello");
         root.With(
             TopicCommand.Create(), ProduceCommand.Create(), ConsumeCommand.Create(), OffsetsCommand.Create(),
-            BenchCommand.Create(), CompletionCommand.Create());
+            BenchCommand.Create(), TortureCommand.Create(), CompletionCommand.Create());
         HelpWithExamples.Install(root);
         return root;
     }

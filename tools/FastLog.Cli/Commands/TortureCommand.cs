@@ -1,0 +1,108 @@
+using System.CommandLine;
+using System.Globalization;
+using FastLog.Cli.CommandLine;
+using FastLog.Primitives;
+using FastLog.Torture;
+
+namespace FastLog.Cli.Commands;
+
+/// <summary><c>fastlog torture</c>: breaks real brokers and checks that nothing acknowledged is lost.</summary>
+internal static class TortureCommand
+{
+    public static Command Create()
+    {
+        var directory = new Option<string?>("--dir") { Description = "Work on this file system (default: the temporary directory)", HelpName = "D" };
+        var seed = new Option<ulong?>("--seed") { Description = "Repeats the random choices (default: a new one, printed)", HelpName = "S" };
+        Option<long?> rounds = CommonOptions.Number("--rounds", "Rounds of each row (default: the tier's)", 1, 1_000_000);
+        Option<string> tier = CommonOptions.Choice("--tier", "How much is run", "ci", "ci", "full", "long");
+        var only = new Option<string?>("--only") { Description = "Run this row only", HelpName = "NAME" };
+        only.CompletionSources.Add(TortureSuite.Rows.Select(row => row.Name).ToArray());
+        Option<bool> json = CommonOptions.Json();
+        return CommandBuilder.Create("torture", "Kill real brokers at random moments and check that nothing acknowledged is lost",
+                "fastlog torture --seed 1 --rounds 300", "fastlog torture --dir /mnt/disk --tier full")
+            .With(directory, seed, rounds, tier, only, json)
+            .Does(async (result, token) =>
+            {
+                ITortureRow[] rows = Rows(result.GetValue(only));
+                ulong seedValue = result.GetValue(seed) ?? SystemEntropy.Instance.NextUInt64() >> 32;
+                string parent = result.GetValue(directory) ?? Path.GetTempPath();
+                string work = Path.Combine(parent, $"fastlog-torture-{Environment.ProcessId}");
+                Directory.CreateDirectory(work);
+                Console.Error.WriteLine($"seed {seedValue}, directory {work}");
+                var context = new TortureContext
+                {
+                    Program = Environment.ProcessPath ?? throw CliException.Failed("this program's own path is not known"),
+                    WorkDirectory = work,
+                    Seed = seedValue,
+                    Tier = Tier(result.GetRequiredValue(tier)),
+                    Rounds = (int?)result.GetValue(rounds),
+                    Tell = Console.Error.WriteLine,
+                };
+                IReadOnlyList<TortureResult> results = await TortureSuite.RunAsync(rows, context, work, token);
+                Report(results, result.GetValue(json));
+                if (results.Any(row => row.Outcome == TortureOutcome.Failed))
+                    return ExitCode.Failed;
+                Directory.Delete(work, recursive: true);
+                return ExitCode.Done;
+            });
+    }
+
+    private static ITortureRow[] Rows(string? only)
+    {
+        if (only is null)
+            return [.. TortureSuite.Rows];
+        ITortureRow? row = TortureSuite.Rows.FirstOrDefault(known => known.Name == only);
+        string[] names = [.. TortureSuite.Rows.Select(known => known.Name)];
+        return row is not null
+            ? [row]
+            : throw CliException.Usage($"--only '{only}' is no row{Suggestion.Phrase(only, names)}; rows: {string.Join(", ", names)}");
+    }
+
+    private static TortureTier Tier(string text) => text switch
+    {
+        "full" => TortureTier.Full,
+        "long" => TortureTier.Extended,
+        _ => TortureTier.Ci,
+    };
+
+    private static void Report(IReadOnlyList<TortureResult> results, bool asJson)
+    {
+        if (!asJson)
+        {
+            foreach (TortureResult row in results)
+            {
+                Console.Out.WriteLine($"{row.Outcome.ToString().ToLowerInvariant(),-7} {row.Name}: {row.Summary}; seed {row.Seed}");
+                foreach (string violation in row.Violations)
+                    Console.Out.WriteLine("  " + violation);
+            }
+
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Count(results, TortureOutcome.Passed)} passed, {Count(results, TortureOutcome.Failed)} failed, {Count(results, TortureOutcome.Skipped)} skipped"));
+            return;
+        }
+
+        JsonOutput.Write(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (TortureResult row in results)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", row.Name);
+                writer.WriteString("outcome", row.Outcome.ToString().ToLowerInvariant());
+                writer.WriteNumber("seed", row.Seed);
+                writer.WriteString("summary", row.Summary);
+                writer.WriteStartArray("violations");
+                foreach (string violation in row.Violations)
+                    writer.WriteStringValue(violation);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        });
+    }
+
+    private static int Count(IReadOnlyList<TortureResult> results, TortureOutcome outcome) =>
+        results.Count(row => row.Outcome == outcome);
+}
