@@ -1,0 +1,70 @@
+using System.Net;
+using FastLog.Broker.Topics;
+using FastLog.Primitives;
+using FastLog.Protocol;
+using FastLog.Storage;
+
+namespace FastLog.Broker;
+
+/// <summary>The one list of what a broker tells.</summary>
+internal static class BrokerEvents
+{
+    public static void Started(this IBrokerLog log, EndPoint address, Uid128 cluster, NodeId node, int partitions, bool wasClean)
+    {
+        string before = wasClean ? "the last stop was clean" : "the last stop was not clean: tails are recovered";
+        Tell(
+            log, BrokerEventKind.Started, BrokerEventLevel.Information,
+            $"listening on {address}, cluster {cluster}, node {node}, {partitions} partitions to open; {before}");
+    }
+
+    public static void Ready(this IBrokerLog log, int served, int failed, TimeSpan took)
+    {
+        BrokerEventLevel level = failed == 0 ? BrokerEventLevel.Information : BrokerEventLevel.Error;
+        string rest = failed == 0 ? "" : $", {failed} could not be opened";
+        Tell(log, BrokerEventKind.Ready, level, $"{served} partitions are served after {took.TotalSeconds:0.000} s{rest}");
+    }
+
+    public static void Stopping(this IBrokerLog log) =>
+        Tell(log, BrokerEventKind.Stopping, BrokerEventLevel.Information, "stopping: new work is refused");
+
+    public static void Stopped(this IBrokerLog log, TimeSpan took) => Tell(
+        log, BrokerEventKind.Stopped, BrokerEventLevel.Information, $"stopped after {took.TotalSeconds:0.000} s");
+
+    public static void PartitionFailed(this IBrokerLog log, string topic, PartitionId partition, Exception cause) => Tell(
+        log, BrokerEventKind.PartitionFailed, BrokerEventLevel.Error,
+        $"partition {topic}/{partition} cannot be opened: {cause.Message}", cause);
+
+    public static void PartitionFenced(this IBrokerLog log, string topic, PartitionId partition, StorageFault fault) => Tell(
+        log, BrokerEventKind.PartitionFenced, BrokerEventLevel.Error,
+        $"partition {topic}/{partition} takes no records any more: {fault.Message}", fault.Cause);
+
+    public static void PartitionDamaged(this IBrokerLog log, string topic, PartitionId partition, LogDefect defect) => Tell(
+        log, BrokerEventKind.PartitionDamaged, BrokerEventLevel.Error,
+        $"partition {topic}/{partition} is damaged: {defect.Kind} in {defect.File} at {defect.Position}: {defect.Detail}");
+
+    public static void PartitionUnknown(this IBrokerLog log, string topic, TopicPartition id) => Tell(
+        log, BrokerEventKind.PartitionUnknown, BrokerEventLevel.Warning,
+        $"the data directory holds partition {topic}/{id.Partition} of topic id {id.Topic}, which is in no list; it is left alone");
+
+    public static void TopicCreated(this IBrokerLog log, Topic topic) => Tell(
+        log, BrokerEventKind.TopicCreated, BrokerEventLevel.Information,
+        $"topic {topic.Name} created: id {topic.Id}, {topic.PartitionCount} partitions");
+
+    public static void TopicDeleted(this IBrokerLog log, Topic topic) => Tell(
+        log, BrokerEventKind.TopicDeleted, BrokerEventLevel.Information, $"topic {topic.Name} deleted: id {topic.Id}");
+
+    public static void TopicFilesRemoved(this IBrokerLog log, in DeletedTopic topic) => Tell(
+        log, BrokerEventKind.TopicFilesRemoved, BrokerEventLevel.Debug,
+        $"the directories of the deleted topic {topic.Name} (id {topic.Id}) are removed");
+
+    public static void TopicFilesKept(this IBrokerLog log, in DeletedTopic topic, Exception cause) => Tell(
+        log, BrokerEventKind.TopicFilesKept, BrokerEventLevel.Warning,
+        $"directories of the deleted topic {topic.Name} (id {topic.Id}) stay until the next start: {cause.Message}", cause);
+
+    public static void RequestFailed(this IBrokerLog log, ApiKey api, EndPoint remote, Exception cause) => Tell(
+        log, BrokerEventKind.RequestFailed, BrokerEventLevel.Error, $"{api} from {remote} failed: {cause.Message}", cause);
+
+    public static void Tell(
+        this IBrokerLog log, BrokerEventKind kind, BrokerEventLevel level, string message, Exception? cause = null) =>
+        log.Report(new BrokerEvent(kind, level, message, cause));
+}

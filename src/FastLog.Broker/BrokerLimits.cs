@@ -1,0 +1,47 @@
+namespace FastLog.Broker;
+
+/// <summary>The broker's limits that are not configured; told in <c>protocol-spec/05-limits.md</c>. Sizes are bytes.</summary>
+public static class BrokerLimits
+{
+    /// <summary>Partitions of one topic.</summary>
+    public const int PartitionsPerTopicMax = 10_000;
+
+    /// <summary>Topics of one broker: their list is one file that is written whole at each change.</summary>
+    public const int TopicsMax = 10_000;
+
+    /// <summary>Partitions of all topics of one broker.</summary>
+    public const int PartitionsMax = 200_000;
+
+    /// <summary>Deleted topics whose directories are not removed yet; over it no topic is deleted.</summary>
+    public const int DeletedTopicsMax = 10_000;
+
+    /// <summary>Partitions that one produce, fetch or list-offsets request may name.</summary>
+    public const int PartitionsPerRequestMax = 20_000;
+
+    /// <summary>Topics that one metadata request may name.</summary>
+    public const int TopicsPerRequestMax = 10_000;
+
+    /// <summary>Settings that one create-topic request may hold.</summary>
+    public const int ConfigsPerTopicMax = 64;
+
+    /// <summary>The longest name or value of a setting, in characters.</summary>
+    public const int ConfigTextSizeMax = 256;
+
+    /// <summary>Bytes of requests without an answer of one connection; over it nothing is read from it.</summary>
+    public const long RequestBytesInFlightMax = 32L * 1024 * 1024;
+
+    /// <summary>Fetches of all connections that wait for records; over it a fetch that would wait is answered Busy.</summary>
+    public const int ParkedFetchesMax = 100_000;
+
+    /// <summary>The longest a fetch waits, whatever it asks for.</summary>
+    public static readonly TimeSpan FetchWaitMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>The longest a produce or create-topic request waits, whatever it asks for.</summary>
+    public static readonly TimeSpan RequestTimeoutMax = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a create-topic request waits for its partitions when it carries no deadline.</summary>
+    public static readonly TimeSpan CreateTopicWaitMax = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a stop waits for requests in flight before it closes the connections.</summary>
+    public static readonly TimeSpan StopRequestsWaitMax = TimeSpan.FromSeconds(4);
+}

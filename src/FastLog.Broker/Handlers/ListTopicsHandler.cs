@@ -1,0 +1,18 @@
+using FastLog.Broker.Requests;
+using FastLog.Protocol.Messages;
+
+namespace FastLog.Broker.Handlers;
+
+/// <summary>All topics in short.</summary>
+internal sealed class ListTopicsHandler(BrokerServices services) : RequestHandler<ListTopicsRequest, ListTopicsResponse>(services)
+{
+    protected override ValueTask<Answer<ListTopicsResponse>> AnswerAsync(ListTopicsRequest request, RequestContext context)
+    {
+        TopicListing[] topics =
+        [
+            .. Services.Topics.All().Select(entry => new TopicListing(
+                entry.Topic.Name, entry.Topic.Id, entry.Topic.PartitionCount, entry.Topic.ReplicationFactor, IsInternal: false)),
+        ];
+        return new(new ListTopicsResponse(topics));
+    }
+}

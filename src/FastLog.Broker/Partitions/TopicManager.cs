@@ -1,0 +1,251 @@
+using FastLog.Broker.Topics;
+using FastLog.Primitives;
+using FastLog.Protocol;
+using FastLog.Protocol.Messages;
+using FastLog.Storage;
+
+namespace FastLog.Broker.Partitions;
+
+/// <summary>What came of a change to the topics: the topic, or why there was none.</summary>
+internal readonly record struct TopicChange(TopicEntry? Entry, RequestError Error);
+
+/// <summary>
+/// Creates and deletes topics. The store is the truth: a topic exists from the moment it is stored, and its directories
+/// follow; a crash between is made good by the next start, either way. Changes run one at a time.
+/// </summary>
+internal sealed class TopicManager
+{
+    private readonly ITopicStore _store;
+    private readonly LogDirectory _directory;
+    private readonly TopicTable _table;
+    private readonly PartitionOpener _opener;
+    private readonly RuntimePorts _ports;
+    private readonly IBrokerLog _log;
+    private readonly int _defaultPartitionCount;
+    private readonly IReadOnlyList<ConfigEntry> _topicDefaults;
+    private readonly AsyncGate _changes = new();
+    private readonly Lock _gate = new();
+    private readonly List<Task> _removals = [];
+    private int _deletedCount;
+    private long _partitionCount;
+
+    public TopicManager(
+        ITopicStore store, LogDirectory directory, TopicTable table, PartitionOpener opener, RuntimePorts ports, IBrokerLog log,
+        BrokerOptions options)
+    {
+        _store = store;
+        _directory = directory;
+        _table = table;
+        _opener = opener;
+        _ports = ports;
+        _log = log;
+        _defaultPartitionCount = options.DefaultPartitionCount;
+        Invariant.Check(TopicConfigs.TryNormalize(options.TopicDefaults, out IReadOnlyList<ConfigEntry>? defaults, out _));
+        _topicDefaults = defaults;
+    }
+
+    /// <summary>Partitions of all topics.</summary>
+    public long PartitionCount => Volatile.Read(ref _partitionCount);
+
+    /// <summary>Fills the table from the store; nothing is opened yet.</summary>
+    /// <exception cref="TopicStoreException">The store cannot be read.</exception>
+    public async Task<IReadOnlyList<DeletedTopic>> LoadAsync()
+    {
+        TopicCatalog catalog = await _store.LoadAsync(CancellationToken.None);
+        foreach (Topic topic in catalog.Topics)
+            AddEntry(topic);
+        _deletedCount = catalog.Deleted.Count;
+        return catalog.Deleted;
+    }
+
+    /// <summary>Begins to open all partitions, and to remove what is left of deleted topics.</summary>
+    public void Begin(IReadOnlyList<DeletedTopic> deleted)
+    {
+        var left = deleted.ToDictionary(topic => topic.Id, _ => new List<TopicPartition>());
+        foreach ((TopicPartition id, string name) in _directory.ListPartitions())
+        {
+            if (left.TryGetValue(id.Topic, out List<TopicPartition>? partitions))
+                partitions.Add(id);
+            else if (!_table.TryFind(id, out _, out _))
+                _log.PartitionUnknown(name, id);
+        }
+
+        foreach (TopicEntry entry in _table.All())
+            _opener.Open(entry);
+        foreach (DeletedTopic topic in deleted)
+            Keep(RemoveFilesAsync(topic, left[topic.Id]));
+    }
+
+    /// <summary>Makes a topic; 0 partitions or replicas take the default. It is durable when this ends.</summary>
+    public async ValueTask<TopicChange> CreateAsync(CreateTopicRequest request)
+    {
+        RequestError error = Check(request, out int partitionCount, out IReadOnlyList<ConfigEntry> configs);
+        if (!error.IsNone)
+            return new TopicChange(null, error);
+        await _changes.EnterAsync();
+        try
+        {
+            if (_table.TryFind(request.Name, out TopicEntry? present))
+                return new TopicChange(present, new RequestError(ErrorCode.TopicAlreadyExists, $"topic '{request.Name}' exists already"));
+            error = CheckRoom(partitionCount);
+            if (!error.IsNone)
+                return new TopicChange(null, error);
+            var id = new TopicId(Uid128.NewRandom(_ports.Entropy));
+            var topic = new Topic(id, request.Name, partitionCount, ReplicationFactor: 1, configs);
+            await _store.AddAsync(topic, CancellationToken.None);
+            TopicEntry entry = AddEntry(topic);
+            _log.TopicCreated(topic);
+            _opener.Open(entry);
+            return new TopicChange(entry, RequestError.None);
+        }
+        catch (TopicStoreException cause)
+        {
+            return new TopicChange(null, StoreFailed(cause));
+        }
+        finally
+        {
+            _changes.Leave();
+        }
+    }
+
+    /// <summary>Ends a topic, durably; its files are removed in the background, when no reader is left.</summary>
+    public async ValueTask<TopicChange> DeleteAsync(TopicReference reference)
+    {
+        await _changes.EnterAsync();
+        try
+        {
+            if (!_table.TryFind(reference, out TopicEntry? entry, out RequestError error))
+                return new TopicChange(null, error);
+            if (Volatile.Read(ref _deletedCount) >= BrokerLimits.DeletedTopicsMax)
+            {
+                return new TopicChange(null, new RequestError(
+                    ErrorCode.Busy, $"the files of {BrokerLimits.DeletedTopicsMax} deleted topics wait to be removed; retry later"));
+            }
+
+            await _store.RemoveAsync(entry.Topic.Id, CancellationToken.None);
+            Interlocked.Increment(ref _deletedCount);
+            _table.Remove(entry);
+            Interlocked.Add(ref _partitionCount, -entry.Partitions.Count);
+            foreach (PartitionLeader partition in entry.Partitions)
+                partition.Delete();
+            _log.TopicDeleted(entry.Topic);
+            Keep(RemoveFilesAsync(entry));
+            return new TopicChange(entry, RequestError.None);
+        }
+        catch (TopicStoreException cause)
+        {
+            return new TopicChange(null, StoreFailed(cause));
+        }
+        finally
+        {
+            _changes.Leave();
+        }
+    }
+
+    /// <summary>Ends when no change runs and no files are being removed.</summary>
+    public async Task EndAsync()
+    {
+        await _changes.EnterAsync();
+        List<Task> removals;
+        lock (_gate)
+            removals = [.. _removals];
+        _changes.Leave();
+        foreach (Task removal in removals)
+            await removal;
+    }
+
+    private async Task RemoveFilesAsync(TopicEntry entry)
+    {
+        // One that is being opened is opened to its end first: an open file is closed by its owner only.
+        await entry.Settled;
+        await RemoveFilesAsync(
+            new DeletedTopic(entry.Topic.Id, entry.Topic.Name), entry.Partitions.Select(partition => partition.Id));
+    }
+
+    private async Task RemoveFilesAsync(DeletedTopic topic, IEnumerable<TopicPartition> partitions)
+    {
+        try
+        {
+            foreach (TopicPartition partition in partitions)
+                await _directory.DeletePartitionAsync(partition, topic.Name);
+            await _changes.EnterAsync();
+            try
+            {
+                await _store.ForgetAsync(topic.Id, CancellationToken.None);
+            }
+            finally
+            {
+                _changes.Leave();
+            }
+
+            Interlocked.Decrement(ref _deletedCount);
+            _log.TopicFilesRemoved(topic);
+        }
+#pragma warning disable CA1031 // In the background: what is left is told and removed by the next start.
+        catch (Exception cause)
+#pragma warning restore CA1031
+        {
+            _log.TopicFilesKept(topic, cause);
+        }
+    }
+
+    private void Keep(Task removal)
+    {
+        lock (_gate)
+        {
+            _removals.RemoveAll(task => task.IsCompleted);
+            _removals.Add(removal);
+        }
+    }
+
+    private TopicEntry AddEntry(Topic topic)
+    {
+        var entry = new TopicEntry(topic, new TopicConfig(topic.Configs, _topicDefaults), _log);
+        _table.Add(entry);
+        Interlocked.Add(ref _partitionCount, topic.PartitionCount);
+        return entry;
+    }
+
+    private RequestError Check(CreateTopicRequest request, out int partitionCount, out IReadOnlyList<ConfigEntry> configs)
+    {
+        configs = [];
+        partitionCount = request.PartitionCount == 0 ? _defaultPartitionCount : request.PartitionCount;
+        if (TopicName.Problem(request.Name) is { } problem)
+            return new RequestError(ErrorCode.InvalidTopicName, problem);
+        if (partitionCount is < 1 or > BrokerLimits.PartitionsPerTopicMax)
+        {
+            return new RequestError(
+                ErrorCode.InvalidPartitionCount,
+                $"{partitionCount} partitions are not allowed; a topic has 1 to {BrokerLimits.PartitionsPerTopicMax}");
+        }
+
+        if (request.ReplicationFactor is not (0 or 1))
+        {
+            return new RequestError(
+                ErrorCode.InvalidReplicationFactor,
+                $"{request.ReplicationFactor} replicas need as many brokers, and this broker is alone: use 1");
+        }
+
+        if (!TopicConfigs.TryNormalize(request.Configs, out IReadOnlyList<ConfigEntry>? normal, out string? refusal))
+            return new RequestError(ErrorCode.InvalidConfig, refusal);
+        configs = normal;
+        return RequestError.None;
+    }
+
+    private RequestError CheckRoom(int partitionCount)
+    {
+        if (_table.Count >= BrokerLimits.TopicsMax)
+            return new RequestError(ErrorCode.Busy, $"there are {BrokerLimits.TopicsMax} topics, which is the limit; delete some");
+        return PartitionCount + partitionCount <= BrokerLimits.PartitionsMax
+            ? RequestError.None
+            : new RequestError(
+                ErrorCode.InvalidPartitionCount,
+                $"with {partitionCount} more there would be over {BrokerLimits.PartitionsMax} partitions on this broker");
+    }
+
+    private static RequestError StoreFailed(TopicStoreException cause)
+    {
+        bool isFull = cause.InnerException is Storage.Disk.DiskException { IsDiskFull: true };
+        return new RequestError(isFull ? ErrorCode.DiskFull : ErrorCode.UnknownServerError, $"the change could not be stored: {cause.Message}");
+    }
+}

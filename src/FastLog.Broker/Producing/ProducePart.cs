@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using FastLog.Broker.Partitions;
+using FastLog.Broker.Requests;
+using FastLog.Primitives;
+using FastLog.Protocol;
+using FastLog.Protocol.Messages;
+using FastLog.Records;
+using FastLog.Storage;
+
+namespace FastLog.Broker.Producing;
+
+/// <summary>One partition's append of a produce operation; used again with it.</summary>
+internal sealed class ProducePart
+{
+    private readonly BrokerServices _services;
+    private readonly ProduceOperation _operation;
+    private readonly int _index;
+    private readonly Action _appended;
+    private ValueTaskAwaiter<AppendResult> _append;
+    private PartitionLeader? _leader;
+    private TopicPartition _partition;
+
+    public ProducePart(BrokerServices services, ProduceOperation operation, int index)
+    {
+        _services = services;
+        _operation = operation;
+        _index = index;
+        _appended = Appended;
+    }
+
+    /// <summary>Enters the partition; the outcome is told to the operation, now or when the append ends.</summary>
+    public void Begin(TopicPartition partition, ReadOnlyMemory<byte> batches, AppendMode mode)
+    {
+        _partition = partition;
+        if (!_services.Topics.TryFind(partition, out _leader, out RequestError error) ||
+            !_leader.TryGetLog(out PartitionLog? log, out error))
+        {
+            if (_leader is not null)
+                _services.Opener.Prioritize(_leader);
+            Refuse(error);
+            return;
+        }
+
+        try
+        {
+#pragma warning disable CA2012 // Consumed once, by Appended; an await would allocate a state machine for each part.
+            _append = log.AppendAsync(batches, mode).GetAwaiter();
+#pragma warning restore CA2012
+        }
+#pragma warning disable CA1031 // Our own bug, at this partition: it fences itself; the request gets a typed error.
+        catch (Exception cause)
+#pragma warning restore CA1031
+        {
+            Unexpected(cause);
+            return;
+        }
+
+        if (_append.IsCompleted)
+            Appended();
+        else
+            _append.UnsafeOnCompleted(_appended);
+    }
+
+    private void Appended()
+    {
+        AppendResult result;
+        try
+        {
+            result = _append.GetResult();
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception cause)
+#pragma warning restore CA1031
+        {
+            Unexpected(cause);
+            return;
+        }
+
+        _append = default;
+        if (result.Status != AppendStatus.Ok)
+        {
+            Refuse(ErrorOf(result));
+            return;
+        }
+
+        Durability durability = _leader!.Topic.Config.Durability;
+        _leader = null;
+        _operation.Ended(_index, new ProducePartitionResponse(
+            _partition, ErrorCode.None, "", result.BaseOffset, result.LastOffset, result.LogStart, durability));
+    }
+
+    private void Unexpected(Exception cause)
+    {
+        _operation.Failed(cause);
+        Refuse(RequestDeadline.Unexpected);
+    }
+
+    private void Refuse(in RequestError error)
+    {
+        _append = default;
+        _leader = null;
+        string message = RequestChecks.Sentence(error.Message, _operation.PartCount);
+        _operation.Ended(_index, new ProducePartitionResponse(
+            _partition, error.Code, message, LogOffset.None, LogOffset.None, LogOffset.None, Durability.None));
+    }
+
+    private RequestError ErrorOf(in AppendResult result)
+    {
+        switch (result.Status)
+        {
+            case AppendStatus.InvalidBatch when result.Reason == BatchStatus.CodecNotAvailable:
+                return new RequestError(ErrorCode.CodecNotAvailable, "the batch's codec is not available on this broker");
+            case AppendStatus.InvalidBatch:
+                return new RequestError(ErrorCode.InvalidBatch, $"a batch does not check: {result.Reason}; nothing was appended");
+            case AppendStatus.TooLarge:
+                int sizeMax = _leader!.Topic.Config.LogOptions.BatchSizeMax;
+                return new RequestError(
+                    ErrorCode.BatchTooLarge, $"a batch is larger than the topic's max.message.bytes={sizeMax}; nothing was appended");
+            case AppendStatus.TimestampInvalid:
+                return new RequestError(
+                    ErrorCode.TimestampOutOfRange, "a record's timestamp lies too far in the future; nothing was appended");
+            case AppendStatus.DiskFull:
+                return new RequestError(ErrorCode.DiskFull, "the disk is full; nothing was appended: make room and retry");
+            case AppendStatus.Fenced:
+                return new RequestError(
+                    ErrorCode.LogFenced, $"the log takes no more records: {result.Fault?.Message ?? "a write or flush failed"}");
+            default:
+                return Closed();
+        }
+    }
+
+    private RequestError Closed()
+    {
+        PartitionStatus status = _leader!.Status;
+        return status.State == PartitionState.Deleted ? status.Error : RequestDeadline.ShuttingDown;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using FastLog.Primitives;
+using FastLog.Protocol;
+using FastLog.Protocol.Messages;
+
+namespace FastLog.Broker.Topics;
+
+/// <summary>The one list of topic settings, and the check of values against it.</summary>
+public static class TopicConfigs
+{
+    private const long DayMs = 24L * 3600 * 1000;
+
+    /// <summary>What an acknowledgement waits for.</summary>
+    public static readonly TopicConfigDefinition Flush = new(
+        "flush", TopicConfigType.Choice, "ack", "ack, interval or os",
+        "When records are forced to the device: before they are acknowledged, by time or bytes, or when the system likes.",
+        0, 0, ["ack", "interval", "os"]);
+
+    public static readonly TopicConfigDefinition FlushBytes = new(
+        "flush.bytes", TopicConfigType.Size, "67108864", "1KiB to 16GiB",
+        "With flush=interval: a flush starts when this many bytes wait for it.", 1024, 16L << 30, []);
+
+    public static readonly TopicConfigDefinition FlushMs = new(
+        "flush.ms", TopicConfigType.Duration, "1000", "1ms to 1d",
+        "With flush=interval: the longest time between a write and its flush.", 1, DayMs, []);
+
+    public static readonly TopicConfigDefinition MaxMessageBytes = new(
+        "max.message.bytes", TopicConfigType.Size, Number(MessageLimits.BatchSizeMaxDefault),
+        "1KiB to 8MiB", "The largest record batch, as it is on the wire.", 1024, MessageLimits.BatchSizeMaxDefault, []);
+
+    public static readonly TopicConfigDefinition MinInSyncReplicas = new(
+        "min.insync.replicas", TopicConfigType.Count, "1", "1",
+        "Replicas that must have a record before acks=all is answered.", 1, 1, []);
+
+    public static readonly TopicConfigDefinition SegmentBytes = new(
+        "segment.bytes", TopicConfigType.Size, "1073741824", "64KiB to 1GiB",
+        "A segment file is closed and the next one begun before it grows past this.", 64 << 10, 1L << 30, []);
+
+    public static readonly TopicConfigDefinition SegmentMs = new(
+        "segment.ms", TopicConfigType.Duration, Number(7 * DayMs), "1s to 3650d",
+        "A segment file is closed by the first append that comes this long after its first one.", 1000, 3650 * DayMs, []);
+
+    // Names that Kafka's users will try: told as missing, not as misspelled.
+    private static readonly string[] NotAvailable =
+    [
+        "cleanup.policy", "compression.type", "delete.retention.ms", "file.delete.delay.ms", "flush.messages",
+        "index.interval.bytes", "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms",
+        "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.type",
+        "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.storage.enable", "retention.bytes",
+        "retention.ms", "segment.index.bytes", "segment.jitter.ms", "unclean.leader.election.enable",
+    ];
+
+    /// <summary>All settings, ascending by name.</summary>
+    public static IReadOnlyList<TopicConfigDefinition> All { get; } =
+        [Flush, FlushBytes, FlushMs, MaxMessageBytes, MinInSyncReplicas, SegmentBytes, SegmentMs];
+
+    public static TopicConfigDefinition? Find(string name) =>
+        All.FirstOrDefault(definition => string.Equals(definition.Name, name, StringComparison.Ordinal));
+
+    /// <summary>
+    /// Checks settings and brings them into the stored form: plain numbers in the name's unit, ascending by key. False
+    /// with a sentence when a name is unknown or given twice, or a value is not allowed.
+    /// </summary>
+    public static bool TryNormalize(
+        IReadOnlyList<ConfigEntry> given,
+        [NotNullWhen(true)] out IReadOnlyList<ConfigEntry>? normal,
+        [NotNullWhen(false)] out string? problem)
+    {
+        ArgumentNullException.ThrowIfNull(given);
+        normal = null;
+        problem = null;
+        if (given.Count > BrokerLimits.ConfigsPerTopicMax)
+        {
+            problem = $"{given.Count} settings are too many; a topic takes {BrokerLimits.ConfigsPerTopicMax}";
+            return false;
+        }
+
+        var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (ConfigEntry entry in given)
+        {
+            problem = Check(entry, out string value);
+            if (problem is null && !sorted.TryAdd(entry.Key, value))
+                problem = $"the topic setting '{entry.Key}' is given twice";
+            if (problem is not null)
+                return false;
+        }
+
+        normal = [.. sorted.Select(pair => new ConfigEntry(pair.Key, pair.Value))];
+        return true;
+    }
+
+    private static string? Check(in ConfigEntry entry, out string normal)
+    {
+        normal = "";
+        string name = entry.Key ?? "";
+        string value = (entry.Value ?? "").Trim();
+        if (name.Length > BrokerLimits.ConfigTextSizeMax || value.Length > BrokerLimits.ConfigTextSizeMax)
+            return $"a topic setting is longer than {BrokerLimits.ConfigTextSizeMax} characters";
+        if (Find(name) is not { } definition)
+            return Unknown(name);
+        if (definition.Type == TopicConfigType.Choice)
+        {
+            normal = value;
+            return definition.Choices.Contains(value) ? null : Refuse(definition, value);
+        }
+
+        if (!TryNumber(definition.Type, value, out long number) || number < definition.Min || number > definition.Max)
+            return Refuse(definition, value);
+        normal = Number(number);
+        return null;
+    }
+
+    private static bool TryNumber(TopicConfigType type, string value, out long number)
+    {
+        number = 0;
+        if (type == TopicConfigType.Size)
+            return SizeText.TryParse(value, out number);
+        if (type == TopicConfigType.Count)
+            return long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        if (!DurationText.TryParse(value, TimeSpan.FromMilliseconds(1), out TimeSpan duration))
+            return false;
+        number = duration.Ticks / TimeSpan.TicksPerMillisecond;
+        return true;
+    }
+
+    private static string Unknown(string name)
+    {
+        if (NotAvailable.Contains(name, StringComparer.Ordinal))
+        {
+            string hint = name == "flush.messages" ? "; flush.bytes and flush.ms are" : "";
+            return $"the topic setting '{name}' is not available in this version{hint}";
+        }
+
+        string nearest = Suggestion.Phrase(name, All.Select(definition => definition.Name));
+        string known = nearest.Length > 0 ? nearest : "; known: " + string.Join(", ", All.Select(definition => definition.Name));
+        return $"the topic setting '{name}' is unknown{known}";
+    }
+
+    private static string Refuse(TopicConfigDefinition definition, string value) =>
+        $"the topic setting {definition.Name}='{value}' is not allowed; allowed: {definition.Allowed}";
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
