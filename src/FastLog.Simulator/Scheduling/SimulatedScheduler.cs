@@ -12,7 +12,7 @@ public sealed class SimulatedScheduler : IExecutor, ITimers, IClock
 {
     private const long NanosecondsPerTick = 100;
     private const long NanosecondsPerMillisecond = 1_000_000;
-    private static readonly TimeSpan ForeignWorkWait = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan ForeignWorkWait = TimeSpan.FromSeconds(2);
 
     private readonly PriorityQueue<SimulatedEvent, EventKey> _queue = new();
     private readonly Queue<SimulatedEvent> _waitingForThread = new();
@@ -273,7 +273,9 @@ public sealed class SimulatedScheduler : IExecutor, ITimers, IClock
         catch (Exception cause)
 #pragma warning restore CA1031
         {
-            _failure ??= new SimulationException(Describe($"{next.Kind} of '{next.Process.Name}' threw {cause.Message}"), cause);
+            // What is left on the stack of a process that was killed in the middle of it may fail in any way.
+            if (!next.Process.IsDead)
+                _failure ??= new SimulationException(Describe($"{next.Kind} of '{next.Process.Name}' threw {cause.Message}"), cause);
         }
 
         if (!blocking)
@@ -286,7 +288,7 @@ public sealed class SimulatedScheduler : IExecutor, ITimers, IClock
     /// <summary>A continuation that hopped to the thread pool is the likely cause of a deadlock: gives it real time to show.</summary>
     private void WaitForForeignWork()
     {
-        // Waiting on a task, unlike spinning, makes a busy pool start another thread for the work that hopped.
+        // A pool whose threads are all busy takes half a second to start another one for the work that hopped.
         _foreignWorkCame.Task.Wait(ForeignWorkWait);
         ThrowFailure();
     }

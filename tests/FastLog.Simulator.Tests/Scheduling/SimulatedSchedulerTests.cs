@@ -89,6 +89,20 @@ public class SimulatedSchedulerTests
     }
 
     [Fact]
+    public void A_continuation_that_hops_to_the_thread_pool_fails_the_run_with_its_place()
+    {
+        var scheduler = new SimulatedScheduler(7);
+        SimulationException failure = Assert.Throws<SimulationException>(() => scheduler.Run(async () =>
+        {
+            // WhenAll's own bookkeeping is a continuation too, and this kind of source sends it to the pool.
+            var source = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            scheduler.Post(new ActionWork(source.SetResult));
+            await Task.WhenAll(source.Task, Task.CompletedTask);
+        }));
+        Assert.Contains("another thread", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Nothing_of_a_killed_process_runs_again()
     {
         var scheduler = new SimulatedScheduler(8);
