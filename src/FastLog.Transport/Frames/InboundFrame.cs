@@ -9,20 +9,20 @@ namespace FastLog.Transport;
 /// </summary>
 public sealed class InboundFrame : IDisposable
 {
-    /// <summary>Head and payload together up to this size lie in the frame's own memory, else in leases.</summary>
-    internal const int InlineBytes = 4 * 1024;
+    /// <summary>A head or a payload below this size lies in the frame's own memory, else in a lease.</summary>
+    internal const int SmallMax = TransportLimits.LargePayloadMin;
 
-    private const int KeptFrames = 1_024;
+    private const int KeptFrames = 512;
 
     private static readonly ObjectPool<InboundFrame> Pool = new(KeptFrames);
 
-    private readonly byte[] _inline = new byte[InlineBytes];
+    private readonly byte[] _small = new byte[2 * SmallMax];
     private BufferLease? _headLease;
     private BufferLease? _payloadLease;
     private InboundBudget? _budget;
     private Memory<byte> _head;
     private Memory<byte> _payload;
-    private int _inlineUsed;
+    private int _smallUsed;
     private int _live;
 
     /// <summary>Made by the connection.</summary>
@@ -33,17 +33,24 @@ public sealed class InboundFrame : IDisposable
     public FrameHeader Header { get; private set; }
 
     /// <summary>The header's tags, as bytes.</summary>
-    public ReadOnlyMemory<byte> HeaderTags => _head[..Header.HeaderSize];
+    public ReadOnlyMemory<byte> HeaderTags => _head.Slice(FrameLimits.HeadSize, Header.HeaderSize);
 
     /// <summary>The message with its body tags.</summary>
-    public ReadOnlyMemory<byte> Body => _head[Header.HeaderSize..];
+    public ReadOnlyMemory<byte> Body => _head.Slice(FrameLimits.HeadSize + Header.HeaderSize, Header.BodySize);
 
     /// <summary>What follows the body: the batches. Empty after <see cref="TakePayload"/>.</summary>
     public ReadOnlyMemory<byte> Payload => _payload;
 
+    /// <summary>Everything before the payload: what a forwarder sends on.</summary>
+    public ReadOnlyMemory<byte> Head => _head;
+
+    internal Memory<byte> HeadMemory => _head;
+
+    internal Memory<byte> PayloadMemory => _payload;
+
     /// <summary>
-    /// The payload, handed over apart from the frame (null if it is empty); it may be written to, counts in the budget
-    /// until it is disposed, and outlives the frame.
+    /// The payload, handed over apart from the frame (null if it is empty); it may be written to and outlives the frame.
+    /// From <see cref="TransportLimits.LargePayloadMin"/> up it counts in the budget until it is disposed.
     /// </summary>
     public BufferLease? TakePayload()
     {
@@ -70,31 +77,38 @@ public sealed class InboundFrame : IDisposable
         _payloadLease = null;
         _head = default;
         _payload = default;
-        _inline.AsSpan(0, _inlineUsed).Clear();
+        _small.AsSpan(0, _smallUsed).Clear();
         InboundBudget? budget = _budget;
-        int charged = _inlineUsed;
+        int charged = _smallUsed;
         _budget = null;
-        _inlineUsed = 0;
+        _smallUsed = 0;
         Pool.Return(this);
         budget?.Return(charged);
     }
 
-    /// <summary>A frame whose inline part was charged to the budget by the caller; given back by Dispose.</summary>
-    internal static InboundFrame Rent(in FrameHeader header, int headLength, int inlineBytes, InboundBudget? budget)
+    /// <summary>
+    /// A frame without memory yet for what is not small: see <see cref="AttachHead"/> and <see cref="AttachPayload"/>.
+    /// </summary>
+    /// <param name="budget">Charged by the caller with <see cref="SmallBytes"/>, which Dispose gives back.</param>
+    internal static InboundFrame Rent(in FrameHeader header, InboundBudget? budget)
     {
         InboundFrame frame = Pool.Rent();
         Invariant.Check(Interlocked.Exchange(ref frame._live, 1) == 0);
         frame.Header = header;
-        frame._inlineUsed = inlineBytes;
         frame._budget = budget;
-        frame._head = frame._inline.AsMemory(0, Math.Min(headLength, inlineBytes));
-        frame._payload = frame._inline.AsMemory(frame._head.Length, inlineBytes - frame._head.Length);
+        frame._smallUsed = SmallBytes(header);
+        int head = header.HeadSize <= SmallMax ? header.HeadSize : 0;
+        frame._head = frame._small.AsMemory(0, head);
+        frame._payload = frame._small.AsMemory(head, frame._smallUsed - head);
         return frame;
     }
 
-    internal Memory<byte> HeadMemory => _head;
-
-    internal Memory<byte> PayloadMemory => _payload;
+    /// <summary>How much of the frame lies in the pooled object itself.</summary>
+    internal static int SmallBytes(in FrameHeader header)
+    {
+        int head = header.HeadSize <= SmallMax ? header.HeadSize : 0;
+        return head + (header.PayloadSize < SmallMax ? header.PayloadSize : 0);
+    }
 
     internal void AttachHead(BufferLease lease)
     {

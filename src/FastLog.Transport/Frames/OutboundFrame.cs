@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using FastLog.Primitives;
+using FastLog.Protocol;
+using FastLog.Protocol.Frames;
 using FastLog.Transport.Network;
 
 namespace FastLog.Transport;
@@ -50,6 +52,24 @@ public sealed class OutboundFrame : IDisposable
         Invariant.Check(Interlocked.Exchange(ref frame._live, 1) == 0);
         frame.Start(headLength);
         return frame;
+    }
+
+    /// <summary>A frame with this message, whose payload of exactly that many bytes is added by the caller.</summary>
+    /// <exception cref="ArgumentException">Header or body is over its limit.</exception>
+    public static OutboundFrame Of<T>(in FrameHeader header, in T message, int payloadSize = 0, in HeaderTags tags = default)
+        where T : IMessage<T>
+    {
+        OutboundFrame frame = Rent(FrameWriter.HeadSize(message, tags));
+        try
+        {
+            FrameWriter.Write(frame.Head, header, message, payloadSize, tags);
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Adds the whole lease to the payload; handed over.</summary>

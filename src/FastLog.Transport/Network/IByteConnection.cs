@@ -16,6 +16,14 @@ public interface IByteConnection : IDisposable
     /// <exception cref="NetworkException">The connection broke or was aborted; what arrived is unknown.</exception>
     ValueTask SendAsync(IReadOnlyList<OutboundPiece> pieces, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Ends the sending side after what was sent, so that the peer can read all of it before it sees the end; called when no
+    /// send runs. Does nothing where the port has no such thing.
+    /// </summary>
+    void EndSend()
+    {
+    }
+
     /// <summary>Breaks the connection at once: pending receives and sends fail. Idempotent, from any thread.</summary>
     void Abort();
 }

@@ -4,14 +4,56 @@ using FastLog.Transport.Network;
 
 namespace FastLog.Transport;
 
-/// <summary>Accepts connections and runs a handler on each until it is stopped.</summary>
+/// <summary>Accepts connections and runs a handler on each until it is stopped. Thread-safe.</summary>
 public sealed class Server : IAsyncDisposable
 {
-    private Server() => throw new NotSupportedException("not filled in yet");
+    /// <summary>After an accept that failed: longer than a burst of such, short for a peer.</summary>
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(50);
 
-    public EndPoint LocalAddress => throw new NotSupportedException("not filled in yet");
+    /// <summary>How long a disposed server lets its handlers finish.</summary>
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(1);
 
-    public int ConnectionCount => throw new NotSupportedException("not filled in yet");
+    private readonly Lock _gate = new();
+    private readonly IListener _listener;
+    private readonly FrameHandlerFactory _factory;
+    private readonly ServerOptions _options;
+    private readonly FrameConnectionOptions _frames;
+    private readonly RuntimePorts _ports;
+    private readonly ITransportLog _log;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SortedDictionary<long, Served> _served = [];
+    private readonly Dictionary<IPAddress, int> _perAddress = [];
+    private readonly Task _accepting;
+    private Task? _stopped;
+    private long _nextId;
+
+    private Server(
+        IListener listener, FrameHandlerFactory factory, ServerOptions options, RuntimePorts ports, ITransportLog log)
+    {
+        _listener = listener;
+        _factory = factory;
+        _options = options;
+        _ports = ports;
+        _log = log;
+        _frames = options.Frames with
+        {
+            Budget = options.Frames.Budget ?? new InboundBudget(),
+            Watch = options.Frames.Watch ?? new DeadlineWatch(ports),
+        };
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>The address in use, with the port that was picked.</summary>
+    public EndPoint LocalAddress => _listener.LocalAddress;
+
+    public int ConnectionCount
+    {
+        get
+        {
+            lock (_gate)
+                return _served.Count;
+        }
+    }
 
     /// <summary>Listens and begins to accept.</summary>
     /// <exception cref="NetworkException">The address is in use or not one of this machine.</exception>
@@ -21,10 +63,179 @@ public sealed class Server : IAsyncDisposable
         FrameHandlerFactory factory,
         ServerOptions options,
         RuntimePorts ports,
-        ITransportLog? log = null) => throw new NotSupportedException("not filled in yet");
+        ITransportLog? log = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(factory);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(ports);
+        return new Server(network.Listen(address), factory, options, ports, log ?? SilentTransportLog.Instance);
+    }
 
-    /// <summary>Stops accepting, lets the handlers finish up to the limit, closes all. Idempotent.</summary>
-    public Task StopAsync(TimeSpan limit) => throw new NotSupportedException("not filled in yet");
+    /// <summary>Stops accepting, lets the handlers finish up to the limit, closes all. The first call's limit holds.</summary>
+    public Task StopAsync(TimeSpan limit)
+    {
+        lock (_gate)
+            return _stopped ??= StopOnceAsync(limit);
+    }
 
-    public ValueTask DisposeAsync() => throw new NotSupportedException("not filled in yet");
+    /// <summary>Stops; handlers get one second.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(DisposeLimit);
+
+    private async Task AcceptAsync()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Admit(await _listener.AcceptAsync(_stopping.Token));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever a single accept does, the server goes on to accept.
+            catch (Exception cause)
+#pragma warning restore CA1031
+            {
+                _log.AcceptFailed(cause);
+                await PauseAsync();
+            }
+        }
+    }
+
+    private async Task PauseAsync()
+    {
+        try
+        {
+            await _ports.Timers.DelayAsync(AcceptPause, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: the loop sees it.
+        }
+    }
+
+    private void Admit(IByteConnection connection)
+    {
+        EndPoint remote = connection.RemoteAddress;
+        IPAddress address = (remote as IPEndPoint)?.Address ?? IPAddress.None;
+        if (!TryCount(address, out CloseReason? refusal))
+        {
+            _log.ConnectionRefused(remote, refusal!);
+            connection.Dispose();
+            return;
+        }
+
+        FrameConnection frames;
+        Served served;
+        try
+        {
+            IFrameHandler handler = _factory(remote);
+            frames = new FrameConnection(connection, handler, _frames, _ports, _log);
+            served = new Served(frames, handler);
+        }
+        catch
+        {
+            Uncount(address);
+            connection.Dispose();
+            throw;
+        }
+
+        lock (_gate)
+        {
+            served.Id = _nextId++;
+            _served.Add(served.Id, served);
+        }
+
+        served.Run = ServeAsync(served, address);
+    }
+
+    private bool TryCount(IPAddress address, out CloseReason? refusal)
+    {
+        lock (_gate)
+        {
+            int ofAddress = _perAddress.GetValueOrDefault(address);
+            refusal = null;
+            if (_served.Count >= _options.ConnectionsMax)
+                refusal = new CloseReason(CloseKind.ConnectionLimit, $"{_options.ConnectionsMax} connections are open, the most allowed");
+            else if (ofAddress >= _options.ConnectionsPerAddressMax)
+                refusal = new CloseReason(CloseKind.AddressLimit, $"{ofAddress} connections from {address} are open, the most allowed");
+            else
+                _perAddress[address] = ofAddress + 1;
+            return refusal is null;
+        }
+    }
+
+    private void Uncount(IPAddress address)
+    {
+        lock (_gate)
+        {
+            int left = _perAddress[address] - 1;
+            if (left == 0)
+                _perAddress.Remove(address);
+            else
+                _perAddress[address] = left;
+        }
+    }
+
+    private async Task ServeAsync(Served served, IPAddress address)
+    {
+        await served.Frames.RunAsync();
+        lock (_gate)
+            _served.Remove(served.Id);
+        Uncount(address);
+        served.Ended.TrySetResult();
+    }
+
+    private async Task StopOnceAsync(TimeSpan limit)
+    {
+        await _stopping.CancelAsync();
+        await _listener.DisposeAsync();
+        await _accepting;
+        List<Served> all;
+        lock (_gate)
+            all = [.. _served.Values];
+        using var enough = new CancellationTokenSource();
+        Task limitEnd = LimitAsync(limit, enough.Token);
+        Task finished = Task.WhenAll(all.Select(FinishAsync));
+        await Task.WhenAny(finished, limitEnd);
+        foreach (Served served in all)
+            served.Frames.Close(new CloseReason(CloseKind.Stopping, "the server stops"));
+        await Task.WhenAll(all.Select(served => served.Ended.Task));
+        await enough.CancelAsync();
+        await limitEnd;
+    }
+
+    private static async Task FinishAsync(Served served)
+    {
+        await served.Handler.OnStoppingAsync();
+        served.Frames.CloseWhenSent(new CloseReason(CloseKind.Stopping, "the server stops"));
+        await served.Ended.Task;
+    }
+
+    private async Task LimitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _ports.Timers.DelayAsync(limit, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // All ended before.
+        }
+    }
+
+    private sealed class Served(FrameConnection frames, IFrameHandler handler)
+    {
+        public FrameConnection Frames { get; } = frames;
+
+        public IFrameHandler Handler { get; } = handler;
+
+        public long Id { get; set; }
+
+        public Task? Run { get; set; }
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 }
