@@ -282,10 +282,11 @@ def build(name, message, kind, correlation, body, payload, tags):
     key = KEYS["create-topic"] if name == "create-topic-error" else KEYS["fetch"] if message == "error" else KEYS[page]
     header, fields = header_fields(tags), fields_of(message, body)
     join = lambda parts: b"".join(part for part, _ in parts)
-    fixed = head(KINDS[kind], key, correlation, join(header), join(fields), join(payload))
+    version = 9 if name == "error-unsupported-version" else 1
+    fixed = head(KINDS[kind], key, correlation, join(header), join(fields), join(payload), version=version)
     frame_size, header_size, body_size = struct.unpack(">I", fixed[:4])[0], len(join(header)), len(join(fields))
     notes = [(4, f"frameSize: {frame_size}"), (1, "magic"), (1, f"kind: {KINDS[kind]}, {kind}"),
-             (2, f"headerSize: {header_size}"), (2, f"apiKey: {key}"), (2, "apiVersion: 1"), (4, "flags"),
+             (2, f"headerSize: {header_size}"), (2, f"apiKey: {key}"), (2, f"apiVersion: {version}"), (4, "flags"),
              (8, f"correlationId: {correlation}"), (4, f"bodySize: {body_size}"), (4, "crc32c")]
     parts, at = [], 0
     for size, note in notes:
@@ -293,7 +294,7 @@ def build(name, message, kind, correlation, body, payload, tags):
         at += size
     parts += header + fields + payload
     vector = {"name": name, "page": "04-errors.md" if message == "error" else f"messages/{page}.md", "status": "Ok",
-              "message": message, "kind": kind, "apiKey": key, "apiVersion": 1, "correlationId": correlation,
+              "message": message, "kind": kind, "apiKey": key, "apiVersion": version, "correlationId": correlation,
               "headerTags": tags, "body": body, "payload": join(payload).hex(), "hex": join(parts).hex()}
     return vector, parts
 

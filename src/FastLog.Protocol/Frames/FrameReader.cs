@@ -94,15 +94,15 @@ public static class FrameReader
     }
 
     /// <summary>The header tags of a frame that was found.</summary>
-    public static ReadOnlySpan<byte> HeaderTags(ReadOnlySpan<byte> frame, in FrameHeader header) =>
+    public static ReadOnlySpan<byte> HeaderTags(ReadOnlySpan<byte> frame, scoped in FrameHeader header) =>
         frame.Slice(FrameLimits.HeadSize, header.HeaderSize);
 
     /// <summary>The body of a frame that was found, with its tags.</summary>
-    public static ReadOnlySpan<byte> Body(ReadOnlySpan<byte> frame, in FrameHeader header) =>
+    public static ReadOnlySpan<byte> Body(ReadOnlySpan<byte> frame, scoped in FrameHeader header) =>
         frame.Slice(FrameLimits.HeadSize + header.HeaderSize, header.BodySize);
 
     /// <summary>The payload of a whole frame.</summary>
-    public static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> frame, in FrameHeader header) =>
+    public static ReadOnlySpan<byte> Payload(ReadOnlySpan<byte> frame, scoped in FrameHeader header) =>
         frame.Slice(header.HeadSize, header.PayloadSize);
 
     /// <param name="head">Everything before the payload; its own field counts as zero.</param>
