@@ -3,7 +3,7 @@ using FastLog.Storage.Disk;
 
 namespace FastLog.Storage.Flushing;
 
-/// <summary>A partition log as group commit sees it. Called on a flusher's thread, never twice at once.</summary>
+/// <summary>A partition log as group commit sees it. Called on any thread; no two flushes of it at once.</summary>
 public interface IFlushParticipant
 {
     TopicPartition Id { get; }
@@ -20,7 +20,7 @@ public interface IFlushParticipant
     /// <summary>
     /// Ends the flush begun last: all below <paramref name="point"/> survives a power cut, or, with a
     /// <paramref name="failure"/>, nothing new does and no later flush will come: the log fences itself. The log only
-    /// posts this into its own section.
+    /// posts this into its own section. With a failure it also comes unasked, when the data directory is fenced.
     /// </summary>
     void FlushEnded(FlushPoint point, DiskException? failure);
 }
