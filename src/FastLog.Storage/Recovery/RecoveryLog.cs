@@ -257,15 +257,16 @@ public sealed class RecoveryLog : IDisposable
 
     private ulong KeepFrom() => _carriedSince.Count == 0 ? ulong.MaxValue : _carriedSince.Values.Min();
 
+    // One by one, oldest first and each durably: were a later one gone and an earlier one back after a power cut, its
+    // carried bytes could count again.
     private void DeleteOlder(ulong keepFrom)
     {
-        int count = 0;
-        while (count < _older.Count && _older[count] < keepFrom)
-            _disk.DeleteFile($"{_directory}/{RecoveryLogFile.Name(_older[count++])}");
-        if (count == 0)
-            return;
-        _older.RemoveRange(0, count);
-        _disk.FlushDirectory(_directory);
+        while (_older.Count > 0 && _older[0] < keepFrom)
+        {
+            _disk.DeleteFile($"{_directory}/{RecoveryLogFile.Name(_older[0])}");
+            _disk.FlushDirectory(_directory);
+            _older.RemoveAt(0);
+        }
     }
 
     private void NoteFlushedLocked(TopicPartition id, FlushPoint point)

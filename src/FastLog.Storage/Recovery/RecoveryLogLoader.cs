@@ -29,8 +29,9 @@ internal sealed class RecoveryLogLoader(IDisk disk, string directory)
             // A power cut can undo the deletion of a file.
             if (generation < oldest)
                 continue;
-            if (generation > (before + 1 ?? oldest))
-                Defects.Add($"{directory}: files {before + 1 ?? oldest:x16} to {generation - 1:x16} are missing");
+            // Files go oldest first: at the front some may be gone that the newest header still counts.
+            if (before is { } earlier && generation > earlier + 1)
+                Defects.Add($"{directory}: files {earlier + 1:x16} to {generation - 1:x16} are missing");
             before = generation;
             State.Generation = generation;
             using IDiskFile file = disk.Open($"{directory}/{RecoveryLogFile.Name(generation)}", DiskOpenMode.Read);
