@@ -15,6 +15,12 @@ public static class ClientLimits
     /// <summary>Topics whose metadata is kept.</summary>
     public const int TopicsCachedMax = 10_000;
 
+    /// <summary>Payload of one produce request.</summary>
+    public const int RequestBytesMax = 16 << 20;
+
+    /// <summary>Bytes that wait to be sent on one connection; no further produce request joins them above it.</summary>
+    public const long QueuedBytesMax = 32 << 20;
+
     public const int BatchBytesMin = 1 << 10;
 
     public const int BatchBytesMax = 8 << 20;
@@ -28,6 +34,9 @@ public static class ClientLimits
     /// <summary>Partitions of one consumer.</summary>
     public const int ConsumerPartitionsMax = 100_000;
 
-    /// <summary>Received answers a consumer holds that the application has not asked for yet, per broker.</summary>
+    /// <summary>Partitions in one fetch request; the others follow in turn.</summary>
+    public const int FetchPartitionsMax = 10_000;
+
+    /// <summary>Received answers a consumer holds that the application has not taken yet, per partition and in all.</summary>
     public const int PrefetchedResponsesMax = 2;
 }

@@ -67,4 +67,7 @@ public sealed class CorruptBatchException(string message, LogOffset at)
 {
     /// <summary>The first offset that could not be read.</summary>
     public LogOffset At { get; } = at;
+
+    /// <summary>The first offset behind damage that is in the log itself; none when not known.</summary>
+    public LogOffset ResumeAt { get; init; } = LogOffset.None;
 }

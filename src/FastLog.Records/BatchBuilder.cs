@@ -62,6 +62,26 @@ public sealed class BatchBuilder
         _built = false;
     }
 
+    /// <summary>Goes on with the same batch in a larger buffer; what is written is copied, the old buffer is free again.</summary>
+    /// <param name="larger">Over an array, larger than what is written.</param>
+    /// <exception cref="ArgumentException">The memory is too small or not over an array.</exception>
+    /// <exception cref="InvalidOperationException">The batch was built.</exception>
+    public void MoveTo(Memory<byte> larger)
+    {
+        if (_built)
+            ThrowBuilt();
+        if (!MemoryMarshal.TryGetArray(larger, out ArraySegment<byte> segment))
+            throw new ArgumentException("the buffer of a batch must be memory of an array", nameof(larger));
+        int size = Size;
+        if (segment.Count < size)
+            throw new ArgumentException("the buffer must hold what is written", nameof(larger));
+        _array.AsSpan(_start, size).CopyTo(segment);
+        _array = segment.Array!;
+        _start = segment.Offset;
+        _at = _start + size;
+        _end = _start + segment.Count;
+    }
+
     /// <summary>True when <see cref="TryAppend"/> would take the record.</summary>
     public bool HasRoomFor(
         Timestamp timestamp, in NullableBytes key, in NullableBytes value, ReadOnlySpan<RecordHeader> headers = default)

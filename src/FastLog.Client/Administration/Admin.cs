@@ -1,49 +1,106 @@
+using System.Diagnostics;
 using FastLog.Primitives;
+using FastLog.Protocol;
 using FastLog.Protocol.Messages;
 
 namespace FastLog.Client;
 
-/// <summary>Topics, offsets and the cluster. Thread-safe; each call has the client's request timeout for all its attempts.</summary>
+/// <summary>
+/// Topics, offsets and the cluster. Thread-safe; each call has the client's request timeout for all its attempts, and fails
+/// at once when no broker can be reached.
+/// </summary>
 public sealed class Admin
 {
-    internal Admin()
-    {
-    }
+    private readonly ClientCore _core;
+
+    internal Admin(ClientCore core) => _core = core;
 
     /// <summary>Makes a topic. Not repeated when the answer is lost: <see cref="FastLogException.IsOutcomeUnknown"/> tells.</summary>
     /// <param name="partitionCount">1 or more; 0: the broker's default.</param>
     /// <param name="replicationFactor">1 or more; 0: the broker's default.</param>
     /// <param name="configs">Settings by their names, such as <c>flush</c> = <c>ack</c>.</param>
     /// <exception cref="FastLogException">The name is in use or bad, a setting is unknown or out of its range, …</exception>
-    public ValueTask<CreateTopicResponse> CreateTopicAsync(
+    public async ValueTask<CreateTopicResponse> CreateTopicAsync(
         string name,
         int partitionCount = 0,
         int replicationFactor = 0,
         IReadOnlyList<ConfigEntry>? configs = null,
-        CancellationToken cancellationToken = default) => throw new NotImplementedException();
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(partitionCount);
+        ArgumentOutOfRangeException.ThrowIfNegative(replicationFactor);
+        _core.Metadata.Forget(name);
+        return await CallAsync<CreateTopicRequest, CreateTopicResponse>(
+            new CreateTopicRequest(name, partitionCount, replicationFactor, configs ?? []), isIdempotent: false, cancellationToken);
+    }
 
+    /// <summary>Deletes a topic and its records. Not repeated when the answer is lost.</summary>
     /// <exception cref="FastLogException">There is no such topic, …</exception>
-    public ValueTask DeleteTopicAsync(string name, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async ValueTask DeleteTopicAsync(string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        _core.Metadata.Forget(name);
+        await CallAsync<DeleteTopicRequest, DeleteTopicResponse>(
+            new DeleteTopicRequest(TopicReference.ByName(name)), isIdempotent: false, cancellationToken);
+        _core.Metadata.Forget(name);
+    }
 
     /// <summary>All topics, ascending by name.</summary>
-    public ValueTask<IReadOnlyList<TopicListing>> ListTopicsAsync(
-        bool includeInternal = false, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<TopicListing>> ListTopicsAsync(
+        bool includeInternal = false, CancellationToken cancellationToken = default)
+    {
+        ListTopicsResponse response = await CallAsync<ListTopicsRequest, ListTopicsResponse>(
+            new ListTopicsRequest(includeInternal), isIdempotent: true, cancellationToken);
+        return response.Topics;
+    }
 
+    /// <summary>A topic's settings and the state of its partitions.</summary>
     /// <exception cref="FastLogException">There is no such topic, …</exception>
-    public ValueTask<DescribeTopicResponse> DescribeTopicAsync(
-        string name, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async ValueTask<DescribeTopicResponse> DescribeTopicAsync(
+        string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return await CallAsync<DescribeTopicRequest, DescribeTopicResponse>(
+            new DescribeTopicRequest(TopicReference.ByName(name)), isIdempotent: true, cancellationToken);
+    }
 
     /// <summary>The brokers and all topics with their leaders, as one broker knows them now.</summary>
-    public ValueTask<MetadataResponse> DescribeClusterAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async ValueTask<MetadataResponse> DescribeClusterAsync(CancellationToken cancellationToken = default)
+    {
+        MetadataResponse response = await CallAsync<MetadataRequest, MetadataResponse>(
+            new MetadataRequest(AllTopics: true, [], [], AllowAutoCreate: false), isIdempotent: true, cancellationToken);
+        _core.Metadata.Accept(response);
+        return response;
+    }
 
     /// <summary>The offset at earliest, latest or a time, for each partition, ascending by partition.</summary>
     /// <param name="at">Not a plain offset.</param>
     /// <exception cref="FastLogException">There is no such topic, a partition is not ready in time, …</exception>
-    public ValueTask<IReadOnlyList<PartitionOffset>> ListOffsetsAsync(
-        string topic, StartPosition at, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async ValueTask<IReadOnlyList<PartitionOffset>> ListOffsetsAsync(
+        string topic, StartPosition at, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        if (at.Kind == StartKind.Offset)
+            throw new ArgumentException("a plain offset needs no look-up", nameof(at));
+        TopicSnapshot snapshot = await _core.Metadata.GetAsync(topic, allowCreate: false, cancellationToken);
+        var partitions = new PartitionId[snapshot.Partitions.Count];
+        for (int i = 0; i < partitions.Length; i++)
+            partitions[i] = new PartitionId(i);
+        return await OffsetLookups.FindAsync(_core, snapshot, partitions, at, cancellationToken);
+    }
+
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+        TRequest request, bool isIdempotent, CancellationToken cancellationToken)
+        where TRequest : IRequest<TRequest, TResponse>
+        where TResponse : IMessage<TResponse>
+    {
+        using Activity? activity = ClientMetrics.Activities.StartActivity(TRequest.Api.ToString(), ActivityKind.Client);
+        return await _core.RetryAsync(
+            (connection, timeLeft, token) => connection.CallAsync<TRequest, TResponse>(request, timeLeft, token),
+            isIdempotent,
+            cancellationToken);
+    }
 }
 
 /// <summary>An offset found in one partition.</summary>

@@ -10,47 +10,156 @@ namespace FastLog.Client;
 /// </summary>
 public sealed class ConsumedBatch : IDisposable
 {
-    internal ConsumedBatch()
+    private readonly ReadOnlyMemory<byte> _bytes;
+    private SharedPayload? _payload;
+
+    internal ConsumedBatch(PartitionCursor cursor, SharedPayload payload, ReadOnlyMemory<byte> bytes, in BatchRun run)
     {
+        Cursor = cursor;
+        Run = run;
+        _payload = payload;
+        _bytes = bytes;
+        payload.Hold();
     }
 
-    public string Topic => throw new NotImplementedException();
+    public string Topic => Cursor.Topic;
 
-    public PartitionId Partition => throw new NotImplementedException();
+    public PartitionId Partition => Cursor.Partition;
 
     /// <summary>Size of the received batches, in bytes.</summary>
-    public int SizeBytes => throw new NotImplementedException();
+    public int SizeBytes => _bytes.Length;
+
+    /// <summary>The first offset wanted: records before it, in the first batch, are not shown.</summary>
+    public LogOffset FirstOffset => Run.From;
 
     /// <summary>Where to go on after these records: the consumer's position of this partition once this was taken.</summary>
-    public LogOffset NextOffset => throw new NotImplementedException();
+    public LogOffset NextOffset => Run.Next;
 
     /// <summary>End of what was readable when the broker answered (exclusive).</summary>
-    public LogOffset HighWatermark => throw new NotImplementedException();
+    public LogOffset HighWatermark => Run.HighWatermark;
 
-    /// <summary>The batches as bytes; the first may begin below, the last go on above what the consumer wants.</summary>
-    public ReadOnlyMemory<byte> Bytes => throw new NotImplementedException();
+    /// <summary>
+    /// The batches as bytes; the first may begin below <see cref="FirstOffset"/>, the last go on above what the consumer wants.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The batch was disposed.</exception>
+    public ReadOnlyMemory<byte> Bytes
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_payload is null, this);
+            return _bytes;
+        }
+    }
 
-    /// <summary>Records from the wanted offset up to the wanted end. Valid until the batch is disposed.</summary>
-    public Enumerator GetEnumerator() => throw new NotImplementedException();
+    internal PartitionCursor Cursor { get; }
 
-    /// <summary>Gives the buffer back.</summary>
-    public void Dispose() => throw new NotImplementedException();
+    internal BatchRun Run { get; }
+
+    /// <summary>
+    /// Records from the wanted offset up to the wanted end: <c>foreach (ref readonly RecordReader record in batch)</c>. Valid
+    /// until the batch is disposed.
+    /// </summary>
+    public Enumerator GetEnumerator() => new(this);
+
+    /// <summary>Gives the buffer back. Idempotent.</summary>
+    public void Dispose()
+    {
+        _payload?.Release();
+        _payload = null;
+    }
+
+    /// <summary>Copies the records, each with memory of its own.</summary>
+    /// <exception cref="CorruptBatchException">The records of a batch are damaged.</exception>
+    /// <exception cref="CodecNotAvailableException">A batch is compressed in a way this build cannot read.</exception>
+    public IReadOnlyList<ConsumedRecord> ToRecords()
+    {
+        List<ConsumedRecord> records = [];
+        foreach (ref readonly RecordReader record in this)
+            records.Add(ConsumedRecord.Copy(Topic, Partition, record));
+        return records;
+    }
+
+    /// <summary>Checks the CRCs of all batches.</summary>
+    /// <exception cref="CorruptBatchException">One is wrong.</exception>
+    internal void Verify()
+    {
+        var batches = new BatchReader(_bytes.Span, BatchCheck.Checksum);
+        LogOffset at = Run.From;
+        while (batches.Read())
+            at = batches.Header.NextOffset;
+        if (batches.Status != BatchStatus.Ok)
+            throw Corrupt(batches.Status, at);
+    }
+
+    private CorruptBatchException Corrupt(BatchStatus status, LogOffset at) =>
+        new($"{Topic}/{Partition}: the batch at offset {at} arrived damaged ({status})", at)
+        {
+            Topic = Topic,
+            Partition = Partition,
+        };
 
     /// <summary>Walks the records. Keys, values and headers are borrowed until the next move.</summary>
     public ref struct Enumerator : IDisposable
     {
         private readonly ConsumedBatch _batch;
+        private readonly LogOffset _from;
+        private readonly LogOffset _end;
+        private BatchReader _batches;
+        private RecordReader _records;
+        private InflateBuffer? _inflated;
+        private bool _isOpen;
 
-        internal Enumerator(ConsumedBatch batch) => _batch = batch;
+        internal Enumerator(ConsumedBatch batch)
+        {
+            _batch = batch;
+            _from = batch.Run.From;
+            _end = batch.Run.Next;
+            _batches = new BatchReader(batch.Bytes.Span, BatchCheck.Structure);
+        }
 
-        /// <summary>The record as a reader that stands on it: <c>foreach (ref readonly RecordReader record in batch)</c>.</summary>
+        /// <summary>The record, as the reader that stands on it.</summary>
         [UnscopedRef]
-        public readonly ref readonly RecordReader Current => throw new NotImplementedException();
+        public readonly ref readonly RecordReader Current => ref _records;
 
         /// <exception cref="CorruptBatchException">The records of a batch are damaged.</exception>
         /// <exception cref="CodecNotAvailableException">A batch is compressed in a way this build cannot read.</exception>
-        public bool MoveNext() => throw new NotImplementedException();
+        public bool MoveNext()
+        {
+            while (true)
+            {
+                while (_isOpen && _records.Read())
+                {
+                    LogOffset offset = _records.Offset;
+                    if (offset >= _end)
+                        return false;
+                    if (offset >= _from)
+                        return true;
+                }
 
-        public void Dispose() => _ = _batch;
+                if (_isOpen && _records.Status != BatchStatus.Ok)
+                    throw _batch.Corrupt(_records.Status, _batches.Header.BaseOffset);
+                _isOpen = false;
+                if (!_batches.Read())
+                    return false;
+                Open();
+            }
+        }
+
+        public void Dispose() => _inflated?.Dispose();
+
+        private void Open()
+        {
+            BatchHeader header = _batches.Header;
+            if (header.Attributes.IsControl)
+                return;
+            if (header.Codec != Codec.None)
+                _inflated ??= new InflateBuffer(BufferPool.Shared);
+            BatchStatus status = _batches.TryOpenRecords(_inflated!, out _records);
+            if (status == BatchStatus.CodecNotAvailable)
+                throw new CodecNotAvailableException(header.Codec);
+            if (status != BatchStatus.Ok)
+                throw _batch.Corrupt(status, header.BaseOffset);
+            _isOpen = true;
+        }
     }
 }

@@ -12,4 +12,24 @@ public sealed record ConsumedRecord(
     Timestamp Timestamp,
     ReadOnlyMemory<byte>? Key,
     ReadOnlyMemory<byte>? Value,
-    IReadOnlyList<RecordHeader> Headers);
+    IReadOnlyList<RecordHeader> Headers)
+{
+    /// <summary>Copies the record a reader stands on.</summary>
+    public static ConsumedRecord Copy(string topic, PartitionId partition, in RecordReader record) => new(
+        topic, partition, record.Offset, record.Timestamp, CopyOf(record.Key), CopyOf(record.Value), HeadersOf(record));
+
+    private static ReadOnlyMemory<byte>? CopyOf(NullableBytes bytes) =>
+        bytes.IsNull ? null : new ReadOnlyMemory<byte>(bytes.Span.ToArray());
+
+    private static RecordHeader[] HeadersOf(in RecordReader record)
+    {
+        if (record.HeaderCount == 0)
+            return [];
+        var headers = new RecordHeader[record.HeaderCount];
+        int count = 0;
+        RecordHeaderReader reader = record.Headers;
+        while (reader.Read())
+            headers[count++] = new RecordHeader(reader.Key.ToArray(), CopyOf(reader.Value));
+        return headers;
+    }
+}

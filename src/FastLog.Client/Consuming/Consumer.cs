@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastLog.Primitives;
 
 namespace FastLog.Client;
@@ -8,40 +9,77 @@ namespace FastLog.Client;
 /// </summary>
 public sealed class Consumer : IAsyncDisposable
 {
-    internal Consumer()
-    {
-    }
+    private readonly ConsumerCore _core;
+    private int _isDisposed;
+
+    private Consumer(ConsumerCore core) => _core = core;
 
     /// <summary>The assigned partitions with their state, in the order of the assignments.</summary>
-    public IReadOnlyList<ConsumerPartition> Partitions => throw new NotImplementedException();
+    public IReadOnlyList<ConsumerPartition> Partitions => _core.Describe();
 
     /// <summary>
     /// The next batches of one of the partitions; the caller disposes them. Null when all partitions are at their ends
-    /// (with <see cref="ConsumerOptions.StopAtEnd"/> only); else waits for records.
+    /// (with <see cref="ConsumerOptions.StopAtEnd"/> only); else waits for records. Passing troubles (a broker that restarts,
+    /// a leader that moved) are waited out for the client's request timeout.
     /// </summary>
     /// <exception cref="OffsetOutOfRangeException">The position is not in the log and the policy is to fail.</exception>
-    /// <exception cref="FastLogException">Other errors that retrying does not mend; calling again tries again.</exception>
+    /// <exception cref="LogTruncatedException">The log lost records that were read before.</exception>
+    /// <exception cref="CorruptBatchException">A batch is damaged, stored or on its way.</exception>
+    /// <exception cref="FastLogException">Other errors; calling again tries again.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is lost, the call may be repeated.</exception>
-    public ValueTask<ConsumedBatch?> NextBatchAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public ValueTask<ConsumedBatch?> NextBatchAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        return _core.NextAsync(cancellationToken);
+    }
 
     /// <summary>The same as a sequence; the caller disposes each batch.</summary>
-    public IAsyncEnumerable<ConsumedBatch> ReadBatchesAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async IAsyncEnumerable<ConsumedBatch> ReadBatchesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (await NextBatchAsync(cancellationToken) is { } batch)
+            yield return batch;
+    }
 
     /// <summary>Record by record, each with memory of its own: handy, but <see cref="NextBatchAsync"/> is the fast way.</summary>
-    public IAsyncEnumerable<ConsumedRecord> ReadRecordsAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async IAsyncEnumerable<ConsumedRecord> ReadRecordsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        while (await NextBatchAsync(cancellationToken) is { } batch)
+        {
+            IReadOnlyList<ConsumedRecord> records;
+            using (batch)
+                records = batch.ToRecords();
+            foreach (ConsumedRecord record in records)
+                yield return record;
+        }
+    }
 
     /// <summary>Goes on elsewhere in a partition; batches that were not yet given out are dropped.</summary>
     /// <exception cref="FastLogException">The position could not be resolved.</exception>
     /// <exception cref="ArgumentException">The partition is not assigned.</exception>
-    public ValueTask SeekAsync(
-        string topic, PartitionId partition, StartPosition position, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public async ValueTask SeekAsync(
+        string topic, PartitionId partition, StartPosition position, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        await _core.SeekAsync(topic, partition, position, cancellationToken);
+    }
 
     /// <summary>Stops fetching and gives all buffers back that were not given out.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+            await _core.DisposeAsync();
+    }
+
+    internal static async Task<Consumer> CreateAsync(
+        ClientCore client, ConsumerOptions options, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<PartitionCursor> cursors = await Assigning.ResolveAsync(client, options, cancellationToken);
+        var core = new ConsumerCore(client, options, cursors);
+        core.Start();
+        return new Consumer(core);
+    }
 }
 
 /// <summary>State of one assigned partition.</summary>

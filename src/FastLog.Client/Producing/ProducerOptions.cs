@@ -32,7 +32,7 @@ public sealed record ProducerOptions
     /// </summary>
     public int RequestsInFlightMax { get; init; } = 8;
 
-    /// <summary>The largest payload of one request; a single larger batch goes alone. At most the broker's frame limit.</summary>
+    /// <summary>The largest payload of one request; a single larger batch goes alone. 1 KiB to 16 MiB, less if the broker says so.</summary>
     public int RequestBytesMax { get; init; } = 2 << 20;
 
     /// <summary>Retriable failures are tried again until <see cref="DeliveryTimeout"/>.</summary>
@@ -59,7 +59,7 @@ public sealed record ProducerOptions
             RequestsInFlightMax, ClientLimits.RequestsInFlightMax, nameof(RequestsInFlightMax));
         ArgumentOutOfRangeException.ThrowIfLessThan(RequestBytesMax, ClientLimits.BatchBytesMin, nameof(RequestBytesMax));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
-            RequestBytesMax, ClientLimits.FrameSizeMax, nameof(RequestBytesMax));
+            RequestBytesMax, ClientLimits.RequestBytesMax, nameof(RequestBytesMax));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DeliveryTimeout, TimeSpan.Zero, nameof(DeliveryTimeout));
         ArgumentOutOfRangeException.ThrowIfLessThan(DisposeTimeout, TimeSpan.Zero, nameof(DisposeTimeout));
         if (RequestTimeout is { } timeout)
