@@ -1,0 +1,131 @@
+using FastLog.Primitives;
+
+namespace FastLog.Transport.Tests;
+
+public sealed class InboundBudgetTests
+{
+    private readonly ManualTime _time = new();
+
+    [Fact]
+    public async Task A_lease_counts_until_it_is_disposed()
+    {
+        var budget = new InboundBudget(1_000_000);
+        var handler = new CollectingHandler();
+        (FrameConnection connection, MemoryConnection peer) = Start(handler, budget);
+        await peer.SendAsync(TestFrames.Bytes(1, [1, 2, 3], TestFrames.Pattern(50_000, 1)));
+        InboundFrame frame = await handler.TakeAsync();
+        Assert.Equal(50_035, budget.Held);
+        BufferLease payload = frame.TakePayload()!;
+        frame.Dispose();
+        Assert.Equal(50_000, budget.Held);
+        payload.Dispose();
+        Assert.Equal(0, budget.Held);
+        await connection.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Over_the_budget_connections_wait_until_memory_is_given_back()
+    {
+        var budget = new InboundBudget(100_000);
+        var first = new CollectingHandler();
+        var second = new CollectingHandler();
+        (FrameConnection one, MemoryConnection onePeer) = Start(first, budget);
+        (FrameConnection two, MemoryConnection twoPeer) = Start(second, budget);
+        await onePeer.SendAsync(TestFrames.Bytes(1, [], TestFrames.Pattern(60_000, 1)));
+        InboundFrame held = await first.TakeAsync();
+        await onePeer.SendAsync(TestFrames.Bytes(1, [], TestFrames.Pattern(60_000, 1)));
+        InboundFrame overdrawn = await first.TakeAsync();
+        await twoPeer.SendAsync(TestFrames.Bytes(2, [], TestFrames.Pattern(60_000, 1)));
+        await Soon.UntilAsync(() => budget.Waiting == 1, "the second waits");
+        Assert.InRange(budget.Held, 100_000, 160_000);
+
+        // Waiting is not the peer's fault: its frame's deadline stands still.
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Null(two.Reason);
+        held.Dispose();
+        overdrawn.Dispose();
+        (await second.TakeAsync()).Dispose();
+        Assert.Equal(0, budget.Held);
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Large_frames_that_grow_together_all_arrive_within_limit_and_one_frame()
+    {
+        const int Size = 1_000_000;
+        var budget = new InboundBudget(1_500_000);
+        long most = 0;
+        var tasks = new List<Task>();
+        for (int i = 0; i < 8; i++)
+        {
+            var handler = new MeasuringHandler(() => InterlockedMax(ref most, budget.Held));
+            (FrameConnection connection, MemoryConnection peer) = Start(handler, budget);
+            tasks.Add(RunAsync(connection, peer, handler));
+        }
+
+        await Task.WhenAll(tasks).WaitAsync(Soon.Limit);
+        Assert.Equal(0, budget.Held);
+        Assert.Equal(0, budget.Waiting);
+        Assert.InRange(most, Size, 1_500_000 + (2 * Size));
+
+        async Task RunAsync(FrameConnection connection, MemoryConnection peer, MeasuringHandler handler)
+        {
+            await peer.SendAsync(TestFrames.Bytes(1, [], TestFrames.Pattern(Size, 1)));
+            await handler.Got.Task;
+            await connection.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_connection_that_closes_while_it_waits_gives_its_place_up()
+    {
+        var budget = new InboundBudget(10_000);
+        Assert.True(budget.TryTake(10_000));
+        var handler = new CollectingHandler();
+        (FrameConnection connection, MemoryConnection peer) = Start(handler, budget);
+        await peer.SendAsync(TestFrames.Bytes(1, [1], []));
+        await Soon.UntilAsync(() => budget.Waiting == 1, "waits");
+        await connection.DisposeAsync();
+        Assert.Equal(0, budget.Waiting);
+        budget.Return(10_000);
+        Assert.Equal(0, budget.Held);
+    }
+
+    private static void InterlockedMax(ref long target, long value)
+    {
+        long seen = Volatile.Read(ref target);
+        while (seen < value)
+        {
+            long was = Interlocked.CompareExchange(ref target, value, seen);
+            if (was == seen)
+                return;
+            seen = was;
+        }
+    }
+
+    private (FrameConnection Connection, MemoryConnection Peer) Start(IFrameHandler handler, InboundBudget budget)
+    {
+        (MemoryConnection left, MemoryConnection right) = MemoryConnection.Pair();
+        var connection = new FrameConnection(left, handler, new FrameConnectionOptions { Budget = budget }, _time.Ports);
+        _ = connection.RunAsync();
+        return (connection, right);
+    }
+
+    private sealed class MeasuringHandler(Action measure) : IFrameHandler
+    {
+        public TaskCompletionSource Got { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void OnStarted(FrameConnection connection) => connection.Open();
+
+        public async ValueTask OnFrameAsync(InboundFrame frame)
+        {
+            measure();
+            await Task.Yield();
+            frame.Dispose();
+            Got.TrySetResult();
+        }
+
+        public void OnClosed(CloseReason reason) => Got.TrySetException(new InvalidOperationException(reason.ToString()));
+    }
+}
