@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace FastLog.Protocol;
 
 /// <summary>
-/// Why something was refused. A number that is not listed here is kept as it is: see <see cref="ErrorCodes"/> for names,
+/// Why something was refused. A number that is not listed here is kept as it is. <see cref="ErrorCodes"/> has names,
 /// sentences and whether a retry helps.
 /// </summary>
 [SuppressMessage("Design", "CA1028", Justification = "two bytes on the wire")]
@@ -51,5 +51,6 @@ public enum ErrorCode : ushort
     CorruptLog = 212,
     InvalidAcks = 213,
 
-    // Kept free: 300-399 producer ids, 400-499 groups, 500-599 the tree, 600-699 replication and ensemble, 700-799 security.
+    // Kept free: 300-399 producer ids, 400-499 groups, 500-599 the tree, 600-699 replication and ensemble, 700-799
+    // security.
 }

@@ -17,7 +17,8 @@ public static class ErrorCodes
     public static IReadOnlyList<ErrorCodeInfo> All { get; } =
     [
         new(ErrorCode.None, false, "no error"),
-        new(ErrorCode.UnknownServerError, false, "the broker failed in a way it has no code for; its log has the cause"),
+        new(ErrorCode.UnknownServerError, false,
+            "the broker failed in a way it has no code for; its log has the cause"),
         new(ErrorCode.InvalidFrame, false, "the frame is malformed or its CRC is wrong"),
         new(ErrorCode.FrameTooLarge, false, "the frame is larger than this connection allows"),
         new(ErrorCode.HelloRequired, false, "the first frame of a connection must be a hello request"),
@@ -25,7 +26,8 @@ public static class ErrorCodes
         new(ErrorCode.UnsupportedVersion, false, "the broker does not know this version of the API"),
         new(ErrorCode.InvalidRequest, false, "a field of the request has a value that is not allowed"),
         new(ErrorCode.Busy, true, "the broker is over a budget; wait and retry"),
-        new(ErrorCode.DeadlineExceeded, true, "the time for the request was over before it was done; it may have happened"),
+        new(ErrorCode.DeadlineExceeded, true,
+            "the time for the request was over before it was done; it may have happened"),
         new(ErrorCode.ShuttingDown, true, "the broker is stopping; retry later or elsewhere"),
         new(ErrorCode.WrongCluster, false, "the broker belongs to another cluster than the client expects"),
         new(ErrorCode.WrongNode, false, "the broker is another one than the client expects at this address"),
@@ -34,31 +36,37 @@ public static class ErrorCodes
         new(ErrorCode.TopicAlreadyExists, false, "a topic with this name exists"),
         new(ErrorCode.InvalidTopicName, false, "a topic name is 1 to 249 of A-Z a-z 0-9 . _ - and not . or .."),
         new(ErrorCode.InvalidPartitionCount, false, "the number of partitions is outside of what the broker allows"),
-        new(ErrorCode.InvalidReplicationFactor, false, "the replication factor is below 1 or above the number of brokers"),
+        new(ErrorCode.InvalidReplicationFactor, false,
+            "the replication factor is below 1 or above the number of brokers"),
         new(ErrorCode.InvalidConfig, false, "a topic setting is not known or its value is not allowed"),
         new(ErrorCode.UnknownPartition, false, "the topic has no partition of this number"),
         new(ErrorCode.NotLeader, true, "this broker does not lead the partition; refresh metadata"),
         new(ErrorCode.NotReady, true, "the partition is recovering or being created; wait and retry"),
         new(ErrorCode.OffsetOutOfRange, false, "the offset is below the log start or above the log end"),
-        new(ErrorCode.LogTruncated, false, "the log's history differs from what the reader saw; the answer has the epoch's end"),
+        new(ErrorCode.LogTruncated, false,
+            "the log's history differs from what the reader saw; the answer has the epoch's end"),
         new(ErrorCode.FencedEpoch, true, "the request carries an older leader epoch; refresh metadata"),
-        new(ErrorCode.UnknownEpoch, true, "the request carries a newer leader epoch than the broker knows; wait and retry"),
+        new(ErrorCode.UnknownEpoch, true,
+            "the request carries a newer leader epoch than the broker knows; wait and retry"),
         new(ErrorCode.InvalidBatch, false, "a record batch is malformed or its CRC is wrong"),
         new(ErrorCode.BatchTooLarge, false, "a record batch is larger than the topic or the broker allows"),
         new(ErrorCode.TimestampOutOfRange, false, "a record's timestamp is too far in the future, or before 1970"),
         new(ErrorCode.CodecNotAvailable, false, "the batch's compression codec is not available"),
-        new(ErrorCode.LogFenced, false, "the log takes no more records since a write or flush failed; the message has the first cause"),
+        new(ErrorCode.LogFenced, false,
+            "the log takes no more records since a write or flush failed; the message has the first cause"),
         new(ErrorCode.DiskFull, true, "the disk is full; nothing was appended"),
         new(ErrorCode.CorruptLog, false, "stored bytes are damaged; the answer has the range"),
         new(ErrorCode.InvalidAcks, false, "acks does not fit the kind of the frame"),
     ];
 
-    private static readonly FrozenDictionary<ErrorCode, ErrorCodeInfo> ByCode = All.ToFrozenDictionary(info => info.Code);
+    private static readonly FrozenDictionary<ErrorCode, ErrorCodeInfo> ByCode =
+        All.ToFrozenDictionary(info => info.Code);
 
     public static bool IsKnown(this ErrorCode code) => ByCode.ContainsKey(code);
 
     /// <summary>The same request may succeed later. False for a code that is not known.</summary>
-    public static bool IsRetriable(this ErrorCode code) => ByCode.TryGetValue(code, out ErrorCodeInfo info) && info.Retriable;
+    public static bool IsRetriable(this ErrorCode code) =>
+        ByCode.TryGetValue(code, out ErrorCodeInfo info) && info.Retriable;
 
     /// <summary>The name, or <c>error 4711</c>.</summary>
     public static string Name(this ErrorCode code) => code.IsKnown() ? code.ToString() : $"error {(ushort)code}";

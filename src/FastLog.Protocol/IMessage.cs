@@ -2,7 +2,9 @@ using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol;
 
-/// <summary>A message with its codec, so that frames of any message are written and read by the same few lines.</summary>
+/// <summary>
+/// A message with its codec, so that frames of any message are written and read by the same few lines.
+/// </summary>
 public interface IMessage<TSelf>
     where TSelf : IMessage<TSelf>
 {

@@ -42,7 +42,9 @@ public static class MessageCatalog
         return false;
     }
 
-    /// <summary>Whether a request of this key and version can be read: none, UnknownApi or UnsupportedVersion.</summary>
+    /// <summary>
+    /// Whether a request of this key and version can be read: none, UnknownApi or UnsupportedVersion.
+    /// </summary>
     public static ErrorCode Check(ApiKey key, ApiVersion version)
     {
         if (!TryFind(key, out MessageInfo message))

@@ -6,8 +6,8 @@ using FastLog.Protocol.Wire;
 namespace FastLog.Protocol.Tests;
 
 /// <summary>
-/// The hot messages allocate nothing but the arrays of their partitions, and not those when they are reused. Checked with
-/// invariants inside of the measured part, since xunit's assertions allocate.
+/// The hot messages allocate nothing but the arrays of their partitions, and not those when they are reused. Checked
+/// with invariants inside of the measured part, since xunit's assertions allocate.
 /// </summary>
 public class AllocationTests
 {
@@ -65,7 +65,8 @@ public class AllocationTests
     private static WireReader Open(byte[] frame)
     {
         // Header tags with a principal make a string, so they are read by who wants them, not here.
-        Invariant.Check(FrameReader.TryRead(frame, FrameLimits.FrameSizeMaxDefault, out FrameHeader header) == FrameStatus.Ok);
+        FrameStatus status = FrameReader.TryRead(frame, FrameLimits.FrameSizeMaxDefault, out FrameHeader header);
+        Invariant.Check(status == FrameStatus.Ok);
         return new WireReader(FrameReader.Body(frame, header), header.PayloadSize);
     }
 

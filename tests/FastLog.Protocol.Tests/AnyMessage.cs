@@ -20,7 +20,8 @@ internal static class AnyMessage
         return Dispatch(frame, header, headerTags, out rewritten);
     }
 
-    private static string Dispatch(ReadOnlySpan<byte> frame, FrameHeader header, in HeaderTags tags, out byte[]? rewritten)
+    private static string Dispatch(ReadOnlySpan<byte> frame, FrameHeader header, in HeaderTags tags,
+        out byte[]? rewritten)
     {
         if (header.Kind == FrameKind.Error)
             return Body<ErrorResponse>(frame, header, tags, out rewritten);
@@ -58,11 +59,13 @@ internal static class AnyMessage
             ? Body<TRequest>(frame, header, tags, out rewritten)
             : Body<TResponse>(frame, header, tags, out rewritten);
 
-    private static string Body<T>(ReadOnlySpan<byte> frame, in FrameHeader header, in HeaderTags tags, out byte[]? rewritten)
+    private static string Body<T>(ReadOnlySpan<byte> frame, in FrameHeader header, in HeaderTags tags,
+        out byte[]? rewritten)
         where T : IMessage<T>
     {
         rewritten = null;
-        ErrorCode version = header.Kind == FrameKind.Error ? ErrorCode.None : MessageCatalog.Check(header.Api, header.Version);
+        ErrorCode version = header.Kind == FrameKind.Error ? ErrorCode.None
+            : MessageCatalog.Check(header.Api, header.Version);
         if (version != ErrorCode.None)
             return version.Name();
         var reader = new WireReader(FrameReader.Body(frame, header), header.PayloadSize);

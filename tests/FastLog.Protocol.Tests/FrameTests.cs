@@ -28,7 +28,8 @@ public class FrameTests
         byte[] size = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(size, FrameLimits.FrameSizeMaxBeforeHello + 1);
         Assert.Equal(FrameStatus.TooLarge, FrameReader.TryReadHeader(size, FrameLimits.FrameSizeMaxBeforeHello, out _));
-        Assert.Equal(FrameStatus.NeedMoreData, FrameReader.TryReadHeader(size, FrameLimits.FrameSizeMaxBeforeHello + 1, out _));
+        Assert.Equal(FrameStatus.NeedMoreData,
+            FrameReader.TryReadHeader(size, FrameLimits.FrameSizeMaxBeforeHello + 1, out _));
     }
 
     [Fact]
@@ -98,8 +99,10 @@ public class FrameTests
     [Fact]
     public void Answers_repeat_key_version_and_correlation_of_their_request()
     {
-        var request = new FrameHeader(FrameKind.Request, ApiKey.Fetch, new ApiVersion(9), new CorrelationId(77), 1, 2, 3);
-        Assert.Equal(new FrameHeader(FrameKind.Error, ApiKey.Fetch, new ApiVersion(9), new CorrelationId(77), 0, 0, 0), request.Error());
+        var request = new FrameHeader(FrameKind.Request, ApiKey.Fetch, new ApiVersion(9), new CorrelationId(77), 1, 2,
+            3);
+        Assert.Equal(new FrameHeader(FrameKind.Error, ApiKey.Fetch, new ApiVersion(9), new CorrelationId(77), 0, 0,
+            0), request.Error());
         Assert.Equal(request.Error() with { Kind = FrameKind.Response }, request.Response());
     }
 
@@ -115,7 +118,8 @@ public class FrameTests
     {
         HeaderTags tags = HeaderTags.WithDeadline(deadline);
         byte[] frame = new byte[FrameWriter.HeadSize(new ListTopicsRequest(false), tags)];
-        FrameWriter.Write(frame, FrameHeader.Request(ApiKey.ListTopics, CorrelationId.None), new ListTopicsRequest(false), 0, tags);
+        FrameWriter.Write(frame, FrameHeader.Request(ApiKey.ListTopics, CorrelationId.None),
+            new ListTopicsRequest(false), 0, tags);
         Assert.Equal(FrameStatus.Ok, FrameReader.TryRead(frame, Limit, out FrameHeader header));
         Assert.Equal(WireStatus.Ok, HeaderTags.TryRead(FrameReader.HeaderTags(frame, header), out HeaderTags read));
         return read.Deadline;

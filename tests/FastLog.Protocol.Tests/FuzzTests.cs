@@ -73,7 +73,9 @@ public class FuzzTests
                 case 0: input[at] ^= (byte)(1 << (int)random.Next(8)); break;
                 case 1: input[at] = (byte)random.NextUInt64(); break;
                 case 2: input[at] = 0xFF; break;
-                case 3: input.AsSpan(at, Math.Min(4, input.Length - at)).Fill(random.Chance(0.5) ? (byte)0xFF : (byte)0x7F); break;
+                case 3:
+                    input.AsSpan(at, Math.Min(4, input.Length - at))
+                    .Fill(random.Chance(0.5) ? (byte)0xFF : (byte)0x7F); break;
                 case 4: input = [.. input.AsSpan(0, at)]; break;
                 default: input = [.. input.AsSpan(0, at), .. input.AsSpan((int)random.Next(at + 1))]; break;
             }

@@ -79,10 +79,12 @@ public class MessageTests
             FrameReader.TryRead(frame, FrameLimits.FrameSizeMaxDefault, out FrameHeader header);
             for (int size = 0; size < header.BodySize; size++)
             {
-                byte[] cut = [.. frame.AsSpan(0, FrameLimits.HeadSize + header.HeaderSize + size), .. FrameReader.Payload(frame, header)];
+                byte[] cut = [.. frame.AsSpan(0, FrameLimits.HeadSize + header.HeaderSize + size),
+                    .. FrameReader.Payload(frame, header)];
                 FrameWriter.Seal(cut.AsSpan(0, cut.Length - header.PayloadSize), header with { BodySize = size });
                 string status = AnyMessage.Read(cut, FrameLimits.FrameSizeMaxDefault, out _);
-                Assert.True(Enum.TryParse(status, out WireStatus defect) && defect != WireStatus.Ok, $"{name} cut to {size}: {status}");
+                Assert.True(Enum.TryParse(status, out WireStatus defect) && defect != WireStatus.Ok,
+                    $"{name} cut to {size}: {status}");
             }
         }
     }
@@ -100,8 +102,10 @@ public class MessageTests
     [Fact]
     public void Keys_and_codes_rise_so_that_each_is_listed_once()
     {
-        Assert.Equal(MessageCatalog.All.Select(message => message.Key).Distinct().Order(), MessageCatalog.All.Select(message => message.Key));
-        Assert.Equal(ErrorCodes.All.Select(info => info.Code).Distinct().Order(), ErrorCodes.All.Select(info => info.Code));
+        Assert.Equal(MessageCatalog.All.Select(message => message.Key).Distinct().Order(), MessageCatalog.All
+            .Select(message => message.Key));
+        Assert.Equal(ErrorCodes.All.Select(info => info.Code).Distinct().Order(), ErrorCodes.All
+            .Select(info => info.Code));
     }
 
     private static T RoundTrip<T>(T message)

@@ -13,13 +13,15 @@ internal static class Samples
     private static readonly ApiRange[] Ranges = [new(ApiKey.Fetch, ApiVersion.One, new ApiVersion(2))];
 
     public static readonly ProduceRequest Produce = new(
-        ProduceAcks.All, TimeSpan.FromSeconds(30), new ProducePartitionRequest[] { new(Partition, 5), new(Partition, 2) });
+        ProduceAcks.All, TimeSpan.FromSeconds(30),
+            new ProducePartitionRequest[] { new(Partition, 5), new(Partition, 2) });
 
     public static readonly FetchRequest Fetch = new(
         TimeSpan.FromMilliseconds(500),
         1,
         1 << 20,
-        new FetchPartitionRequest[] { new(Partition, new LogOffset(42), new LeaderEpoch(1), LeaderEpoch.None, 65_536) });
+        new FetchPartitionRequest[] { new(Partition, new LogOffset(42), new LeaderEpoch(1), LeaderEpoch.None,
+            65_536) });
 
     public static IEnumerable<(string Name, byte[] Frame)> Frames()
     {
@@ -31,20 +33,24 @@ internal static class Samples
             FrameKind.Response);
         yield return Frame(new MetadataRequest(false, ["orders"], [Topic], AllowAutoCreate: true), FrameKind.Request);
         yield return Frame(Metadata(), FrameKind.Response);
-        yield return Frame(new CreateTopicRequest("orders", 8, 1, [new ConfigEntry("flush", "ack")]), FrameKind.Request);
+        yield return Frame(new CreateTopicRequest("orders", 8, 1, [new ConfigEntry("flush", "ack")]),
+            FrameKind.Request);
         yield return Frame(new CreateTopicResponse(Topic, 8, 1), FrameKind.Response);
         yield return Frame(new DeleteTopicRequest(TopicReference.ByName("orders")), FrameKind.Request);
         yield return Frame(new DeleteTopicResponse("orders", Topic), FrameKind.Response);
         yield return Frame(new ListTopicsRequest(IncludeInternal: true), FrameKind.Request);
-        yield return Frame(new ListTopicsResponse([new TopicListing("orders", Topic, 8, 1, false)]), FrameKind.Response);
+        yield return Frame(new ListTopicsResponse([new TopicListing("orders", Topic, 8, 1, false)]),
+            FrameKind.Response);
         yield return Frame(new DescribeTopicRequest(TopicReference.ById(Topic)), FrameKind.Request);
         yield return Frame(Description(), FrameKind.Response);
         yield return Frame(Produce, FrameKind.Request, 7);
         yield return Frame(
             new ProduceResponse(new ProducePartitionResponse[]
             {
-                new(Partition, ErrorCode.None, string.Empty, new LogOffset(10), new LogOffset(19), LogOffset.Zero, Durability.ThisDisk),
-                new(Partition, ErrorCode.DiskFull, "full", LogOffset.None, LogOffset.None, LogOffset.None, Durability.None),
+                new(Partition, ErrorCode.None, string.Empty, new LogOffset(10), new LogOffset(19), LogOffset.Zero,
+                    Durability.ThisDisk),
+                new(Partition, ErrorCode.DiskFull, "full", LogOffset.None, LogOffset.None, LogOffset.None,
+                    Durability.None),
             }),
             FrameKind.Response);
         yield return Frame(Fetch, FrameKind.Request);
@@ -52,16 +58,19 @@ internal static class Samples
             new FetchResponse(new FetchPartitionResponse[]
             {
                 new(
-                    Partition, ErrorCode.LogTruncated, "truncated", new LogOffset(1), new LogOffset(2), new LogOffset(3),
+                    Partition, ErrorCode.LogTruncated, "truncated", new LogOffset(1), new LogOffset(2),
+                        new LogOffset(3),
                     new LeaderEpoch(4), new LeaderEpoch(5), new LogOffset(6), new LogOffset(7), 9),
             }),
             FrameKind.Response,
             9);
         yield return Frame(
-            new ListOffsetsRequest([new(Partition, LeaderEpoch.Zero, OffsetQuery.AtTime, new Timestamp(1_700_000_000_000))]),
+            new ListOffsetsRequest([new(Partition, LeaderEpoch.Zero, OffsetQuery.AtTime,
+                new Timestamp(1_700_000_000_000))]),
             FrameKind.Request);
         yield return Frame(
-            new ListOffsetsResponse([new(Partition, ErrorCode.None, string.Empty, new LogOffset(5), new Timestamp(6), LeaderEpoch.Zero)]),
+            new ListOffsetsResponse([new(Partition, ErrorCode.None, string.Empty, new LogOffset(5), new Timestamp(6),
+                LeaderEpoch.Zero)]),
             FrameKind.Response);
         yield return Frame(new ErrorResponse(ErrorCode.UnsupportedVersion, "no such version", Ranges), FrameKind.Error);
     }
@@ -83,7 +92,8 @@ internal static class Samples
         [
             new TopicMetadata(
                 ErrorCode.None, string.Empty, "orders", Topic, false,
-                [new(new PartitionId(0), ErrorCode.None, new NodeId(1), LeaderEpoch.Zero, [new NodeId(1)], [new NodeId(1)])]),
+                [new(new PartitionId(0), ErrorCode.None, new NodeId(1), LeaderEpoch.Zero, [new NodeId(1)],
+                    [new NodeId(1)])]),
             new TopicMetadata(ErrorCode.UnknownTopic, "no such topic", "x", TopicId.None, false, []),
         ]);
 

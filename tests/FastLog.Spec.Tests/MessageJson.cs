@@ -8,7 +8,9 @@ using FastLog.Protocol.Messages;
 
 namespace FastLog.Spec.Tests;
 
-/// <summary>Messages as the vectors tell them: the spec's field names, numbers for codes, hex for ids, -1 for none.</summary>
+/// <summary>
+/// Messages as the vectors tell them: the spec's field names, numbers for codes, hex for ids, -1 for none.
+/// </summary>
 internal static class MessageJson
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -112,7 +114,8 @@ internal static class MessageJson
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             Uid128.TryParse(reader.GetString(), out Uid128 id)
                 ? parse(id)
-                : throw new JsonException(string.Create(CultureInfo.InvariantCulture, $"not an id: {reader.GetString()}"));
+                : throw new JsonException(string.Create(CultureInfo.InvariantCulture,
+                    $"not an id: {reader.GetString()}"));
 
         public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) =>
             writer.WriteStringValue(format(value).ToString());

@@ -7,7 +7,9 @@ using FastLog.Protocol.Wire;
 
 namespace FastLog.Spec.Tests;
 
-/// <summary>Each vector of <c>messages.json</c> in both directions, and each frame of <c>frames.json</c> against its status.</summary>
+/// <summary>
+/// Each vector of <c>messages.json</c> in both directions, and each frame of <c>frames.json</c> against its status.
+/// </summary>
 public class MessageVectorTests
 {
     public static TheoryData<string> MessageNames() => [.. SpecFiles.Vectors("messages.json").Select(NameOf)];
@@ -51,7 +53,8 @@ public class MessageVectorTests
         byte[] frame = HexOf(Find("messages.json", name));
         for (int length = 0; length < frame.Length; length++)
         {
-            string status = Protocol.Tests.AnyMessage.Read(frame.AsSpan(0, length), FrameLimits.FrameSizeMaxDefault, out _);
+            string status = Protocol.Tests.AnyMessage.Read(frame.AsSpan(0, length), FrameLimits.FrameSizeMaxDefault,
+                out _);
             Assert.Equal(nameof(FrameStatus.NeedMoreData), status);
         }
     }
@@ -76,7 +79,8 @@ public class MessageVectorTests
     [Fact]
     public void Each_status_of_a_frame_and_of_a_body_has_a_vector()
     {
-        IEnumerable<string> named = SpecFiles.Vectors("frames.json").SelectMany(vector => ((string)vector["status"]!).Split(':'));
+        IEnumerable<string> named = SpecFiles.Vectors("frames.json")
+            .SelectMany(vector => ((string)vector["status"]!).Split(':'));
         IEnumerable<string> known = Enum.GetNames<FrameStatus>().Concat(Enum.GetNames<WireStatus>());
         Assert.Empty(known.Except(named));
     }
@@ -85,7 +89,8 @@ public class MessageVectorTests
         where T : IMessage<T>
     {
         byte[] frame = HexOf(vector);
-        Assert.Equal(FrameStatus.Ok, FrameReader.TryRead(frame, FrameLimits.FrameSizeMaxDefault, out FrameHeader header));
+        Assert.Equal(FrameStatus.Ok, FrameReader.TryRead(frame, FrameLimits.FrameSizeMaxDefault,
+            out FrameHeader header));
         Assert.Equal((string)vector["kind"]!, header.Kind.ToString(), ignoreCase: true);
         Assert.Equal((int)vector["apiKey"]!, (int)header.Api);
         Assert.Equal((int)vector["apiVersion"]!, header.Version.Value);
@@ -98,7 +103,8 @@ public class MessageVectorTests
         Assert.Equal(WireStatus.Ok, T.Decode(ref reader, out T message));
         JsonObject decoded = MessageJson.Format(message);
         JsonObject expected = vector["body"]!.AsObject();
-        Assert.True(JsonNode.DeepEquals(expected, decoded), $"expected {expected.ToJsonString()}\nread {decoded.ToJsonString()}");
+        Assert.True(JsonNode.DeepEquals(expected, decoded),
+            $"expected {expected.ToJsonString()}\nread {decoded.ToJsonString()}");
 
         T parsed = MessageJson.Parse<T>(expected);
         byte[] written = new byte[FrameWriter.HeadSize(parsed, tags)];

@@ -45,7 +45,8 @@ public partial class SpecPageTests
             $"{(int)message.Key} | {message.Name} | {message.Range.First}-{message.Range.Last} | client to broker | "
             + $"[{message.Page}](messages/{message.Page})");
         Assert.Equal(known, told);
-        Assert.Equal(Enum.GetValues<ApiKey>().Where(key => key != ApiKey.None), MessageCatalog.All.Select(message => message.Key));
+        Assert.Equal(Enum.GetValues<ApiKey>().Where(key => key != ApiKey.None), MessageCatalog.All
+            .Select(message => message.Key));
     }
 
     [Fact]
@@ -64,24 +65,30 @@ public partial class SpecPageTests
             .GetType("FastLog.Protocol.Frames.FrameHeaderLayout")!
             .GetFields(BindingFlags.Public | BindingFlags.Static)
             .Where(field => field.Name.EndsWith("At", StringComparison.Ordinal))
-            .ToDictionary(field => field.Name[..^2].Replace("Crc", "Crc32c", StringComparison.Ordinal), field => (int)field.GetValue(null)!);
+            .ToDictionary(field => field.Name[..^2].Replace("Crc", "Crc32c", StringComparison.Ordinal), field =>
+                (int)field.GetValue(null)!);
         Dictionary<string, int> told = SpecFiles.Rows(SpecFiles.Page("02-framing.md"))
-            .Where(row => row.Length == 4 && int.TryParse(row[0], out int at) && at < FrameLimits.HeadSize && row[1].StartsWith('u'))
-            .ToDictionary(row => char.ToUpperInvariant(row[2][0]) + row[2][1..], row => int.Parse(row[0], CultureInfo.InvariantCulture));
+            .Where(row => row.Length == 4 && int.TryParse(row[0], out int at) && at < FrameLimits.HeadSize
+                && row[1].StartsWith('u'))
+            .ToDictionary(row => char.ToUpperInvariant(row[2][0]) + row[2][1..], row =>
+                int.Parse(row[0], CultureInfo.InvariantCulture));
         Assert.Equal(places.OrderBy(place => place.Value), told.OrderBy(place => place.Value));
     }
 
     [Fact]
     public void Each_message_has_a_page_with_its_key_and_each_page_has_a_message()
     {
-        IEnumerable<string> pages = Directory.GetFiles(Path.Combine(SpecFiles.Root, "messages"), "*.md").Select(page => Path.GetFileName(page));
+        IEnumerable<string> pages = Directory.GetFiles(Path.Combine(SpecFiles.Root, "messages"), "*.md")
+            .Select(page => Path.GetFileName(page));
         Assert.Equal(MessageCatalog.All.Select(message => message.Page).Order(), pages.Order());
         foreach (MessageInfo message in MessageCatalog.All)
         {
             string page = SpecFiles.Page($"messages/{message.Page}");
             Assert.StartsWith($"# {message.Name}\n", page, StringComparison.Ordinal);
-            Assert.Contains($"\n| {(int)message.Key} | {message.Range.First} | client to broker", page, StringComparison.Ordinal);
-            foreach (string part in (string[])["**Purpose.**", "## Request", "## Response", "## Errors", "## Ordering", "## Worked example"])
+            Assert.Contains($"\n| {(int)message.Key} | {message.Range.First} | client to broker", page,
+                StringComparison.Ordinal);
+            foreach (string part in (string[])["**Purpose.**", "## Request", "## Response", "## Errors",
+                "## Ordering", "## Worked example"])
                 Assert.Contains(part, page, StringComparison.Ordinal);
         }
     }
@@ -113,7 +120,8 @@ public partial class SpecPageTests
             foreach ((string example, byte[] bytes) in examples)
             {
                 Assert.Equal(vectors[example], Convert.ToHexStringLower(bytes));
-                Assert.Equal("Ok", Protocol.Tests.AnyMessage.Read(bytes, FrameLimits.FrameSizeMaxDefault, out byte[]? again));
+                Assert.Equal("Ok", Protocol.Tests.AnyMessage.Read(bytes, FrameLimits.FrameSizeMaxDefault,
+                    out byte[]? again));
                 Assert.Equal(bytes, again);
             }
         }
@@ -122,7 +130,8 @@ public partial class SpecPageTests
     [Fact]
     public void Each_code_that_a_page_names_is_known()
     {
-        IEnumerable<string> pages = MessageCatalog.All.Select(message => $"messages/{message.Page}").Append("03-connection.md");
+        IEnumerable<string> pages = MessageCatalog.All.Select(message => $"messages/{message.Page}")
+            .Append("03-connection.md");
         HashSet<string> known = [.. ErrorCodes.All.Select(info => info.Name)];
         foreach (string page in pages)
         {
@@ -136,7 +145,8 @@ public partial class SpecPageTests
         List<string> found = [];
         foreach (JsonObject vector in vectors.Where(vector => (string)vector["message"]! == message))
             Collect(vector["body"]!, string.Empty, found);
-        IEnumerable<string> told = SpecFiles.Rows(part).Where(row => row[0].StartsWith('`')).Select(row => row[0].Trim('`'));
+        IEnumerable<string> told = SpecFiles.Rows(part).Where(row => row[0].StartsWith('`'))
+            .Select(row => row[0].Trim('`'));
         Assert.Equal(found.Distinct().Order(), told.Order());
     }
 
@@ -167,7 +177,8 @@ public partial class SpecPageTests
     }
 
     private static IEnumerable<string> FirstCells(string page) =>
-        SpecFiles.Rows(SpecFiles.Page(page)).Where(row => row[0].StartsWith('`') && char.IsUpper(row[0][1])).Select(row => row[0].Trim('`'));
+        SpecFiles.Rows(SpecFiles.Page(page)).Where(row => row[0].StartsWith('`') && char.IsUpper(row[0][1]))
+            .Select(row => row[0].Trim('`'));
 
     private static IEnumerable<string> Constants(Type type) => type
         .GetFields(BindingFlags.Public | BindingFlags.Static)

@@ -2,7 +2,9 @@ using FastLog.Protocol.Messages;
 
 namespace FastLog.Protocol.Frames;
 
-/// <summary>The fixed part of a frame, parsed; the sizes were checked against each other and against the limit.</summary>
+/// <summary>
+/// The fixed part of a frame, parsed; the sizes were checked against each other and against the limit.
+/// </summary>
 /// <param name="HeaderSize">Bytes of header tags, behind the fixed part.</param>
 /// <param name="BodySize">Bytes of the body with its tags, behind the header tags.</param>
 /// <param name="PayloadSize">Bytes of the payload, last in the frame.</param>

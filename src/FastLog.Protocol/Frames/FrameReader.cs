@@ -76,7 +76,8 @@ public static class FrameReader
         head.Slice(0, FrameHeaderLayout.End).CopyTo(start);
         uint told = BinaryPrimitives.ReadUInt32BigEndian(start[FrameHeaderLayout.CrcAt..]);
         uint crc = ComputeCrc(start);
-        foreach (ReadOnlyMemory<byte> segment in head.Slice(FrameHeaderLayout.End, header.HeadSize - FrameHeaderLayout.End))
+        ReadOnlySequence<byte> rest = head.Slice(FrameHeaderLayout.End, header.HeadSize - FrameHeaderLayout.End);
+        foreach (ReadOnlyMemory<byte> segment in rest)
             crc = Crc32C.Append(crc, segment.Span);
         return told == crc ? FrameStatus.Ok : FrameStatus.BadCrc;
     }

@@ -38,7 +38,11 @@ public static class FrameWriter
 
     /// <summary>The same into a buffer writer, which is advanced.</summary>
     public static int Write<T>(
-        IBufferWriter<byte> destination, in FrameHeader header, in T message, int payloadSize, in HeaderTags tags = default)
+        IBufferWriter<byte> destination,
+        in FrameHeader header,
+        in T message,
+        int payloadSize,
+        in HeaderTags tags = default)
         where T : IMessage<T>
     {
         ArgumentNullException.ThrowIfNull(destination);
@@ -73,9 +77,9 @@ public static class FrameWriter
     public static void Seal(Span<byte> head, in FrameHeader header)
     {
         if (header.HeaderSize > FrameLimits.HeaderSizeMax)
-            throw new ArgumentException($"header tags of {header.HeaderSize} bytes; at most {FrameLimits.HeaderSizeMax}", nameof(header));
+            throw TooLarge("header tags", header.HeaderSize, FrameLimits.HeaderSizeMax);
         if (header.BodySize > FrameLimits.BodySizeMax)
-            throw new ArgumentException($"body of {header.BodySize} bytes; at most {FrameLimits.BodySizeMax}", nameof(header));
+            throw TooLarge("body", header.BodySize, FrameLimits.BodySizeMax);
         Invariant.Check(head.Length == header.HeadSize);
         uint frameSize = checked((uint)(header.TotalSize - sizeof(uint)));
         BinaryPrimitives.WriteUInt32BigEndian(head[FrameHeaderLayout.FrameSizeAt..], frameSize);
@@ -89,4 +93,7 @@ public static class FrameWriter
         BinaryPrimitives.WriteUInt32BigEndian(head[FrameHeaderLayout.BodySizeAt..], (uint)header.BodySize);
         BinaryPrimitives.WriteUInt32BigEndian(head[FrameHeaderLayout.CrcAt..], FrameReader.ComputeCrc(head));
     }
+
+    private static ArgumentException TooLarge(string part, int size, int sizeMax) =>
+        new($"{part} of {size} bytes; a frame takes at most {sizeMax}");
 }

@@ -16,7 +16,8 @@ public sealed record CreateTopicRequest(
 {
     static ApiKey IMessage<CreateTopicRequest>.Api => ApiKey.CreateTopic;
 
-    static int IMessage<CreateTopicRequest>.EncodedSize(in CreateTopicRequest message) => CreateTopicCodec.Size(message);
+    static int IMessage<CreateTopicRequest>.EncodedSize(in CreateTopicRequest message) =>
+        CreateTopicCodec.Size(message);
 
     static void IMessage<CreateTopicRequest>.Encode(ref WireWriter writer, in CreateTopicRequest message) =>
         CreateTopicCodec.Write(ref writer, message);

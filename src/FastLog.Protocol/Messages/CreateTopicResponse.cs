@@ -7,11 +7,13 @@ namespace FastLog.Protocol.Messages;
 /// <param name="Id">Its new id.</param>
 /// <param name="PartitionCount">What it got.</param>
 /// <param name="ReplicationFactor">What it got.</param>
-public sealed record CreateTopicResponse(TopicId Id, int PartitionCount, int ReplicationFactor) : IMessage<CreateTopicResponse>
+public sealed record CreateTopicResponse(TopicId Id, int PartitionCount, int ReplicationFactor)
+    : IMessage<CreateTopicResponse>
 {
     static ApiKey IMessage<CreateTopicResponse>.Api => ApiKey.CreateTopic;
 
-    static int IMessage<CreateTopicResponse>.EncodedSize(in CreateTopicResponse message) => CreateTopicCodec.Size(message);
+    static int IMessage<CreateTopicResponse>.EncodedSize(in CreateTopicResponse message) =>
+        CreateTopicCodec.Size(message);
 
     static void IMessage<CreateTopicResponse>.Encode(ref WireWriter writer, in CreateTopicResponse message) =>
         CreateTopicCodec.Write(ref writer, message);

@@ -7,7 +7,8 @@ public sealed record DeleteTopicRequest(TopicReference Topic) : IRequest<DeleteT
 {
     static ApiKey IMessage<DeleteTopicRequest>.Api => ApiKey.DeleteTopic;
 
-    static int IMessage<DeleteTopicRequest>.EncodedSize(in DeleteTopicRequest message) => DeleteTopicCodec.Size(message);
+    static int IMessage<DeleteTopicRequest>.EncodedSize(in DeleteTopicRequest message) =>
+        DeleteTopicCodec.Size(message);
 
     static void IMessage<DeleteTopicRequest>.Encode(ref WireWriter writer, in DeleteTopicRequest message) =>
         DeleteTopicCodec.Write(ref writer, message);

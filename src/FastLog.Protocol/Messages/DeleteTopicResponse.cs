@@ -8,7 +8,8 @@ public sealed record DeleteTopicResponse(string Name, TopicId Id) : IMessage<Del
 {
     static ApiKey IMessage<DeleteTopicResponse>.Api => ApiKey.DeleteTopic;
 
-    static int IMessage<DeleteTopicResponse>.EncodedSize(in DeleteTopicResponse message) => DeleteTopicCodec.Size(message);
+    static int IMessage<DeleteTopicResponse>.EncodedSize(in DeleteTopicResponse message) =>
+        DeleteTopicCodec.Size(message);
 
     static void IMessage<DeleteTopicResponse>.Encode(ref WireWriter writer, in DeleteTopicResponse message) =>
         DeleteTopicCodec.Write(ref writer, message);

@@ -7,7 +7,8 @@ public sealed record DescribeTopicRequest(TopicReference Topic) : IRequest<Descr
 {
     static ApiKey IMessage<DescribeTopicRequest>.Api => ApiKey.DescribeTopic;
 
-    static int IMessage<DescribeTopicRequest>.EncodedSize(in DescribeTopicRequest message) => DescribeTopicCodec.Size(message);
+    static int IMessage<DescribeTopicRequest>.EncodedSize(in DescribeTopicRequest message) =>
+        DescribeTopicCodec.Size(message);
 
     static void IMessage<DescribeTopicRequest>.Encode(ref WireWriter writer, in DescribeTopicRequest message) =>
         DescribeTopicCodec.Write(ref writer, message);

@@ -17,12 +17,14 @@ public sealed record DescribeTopicResponse(
 {
     static ApiKey IMessage<DescribeTopicResponse>.Api => ApiKey.DescribeTopic;
 
-    static int IMessage<DescribeTopicResponse>.EncodedSize(in DescribeTopicResponse message) => DescribeTopicCodec.Size(message);
+    static int IMessage<DescribeTopicResponse>.EncodedSize(in DescribeTopicResponse message) =>
+        DescribeTopicCodec.Size(message);
 
     static void IMessage<DescribeTopicResponse>.Encode(ref WireWriter writer, in DescribeTopicResponse message) =>
         DescribeTopicCodec.Write(ref writer, message);
 
-    static WireStatus IMessage<DescribeTopicResponse>.Decode(ref WireReader reader, out DescribeTopicResponse message) =>
+    static WireStatus IMessage<DescribeTopicResponse>.Decode(
+        ref WireReader reader, out DescribeTopicResponse message) =>
         DescribeTopicCodec.TryRead(ref reader, out message);
 }
 

@@ -5,7 +5,9 @@ namespace FastLog.Protocol.Messages;
 /// <summary>The body of an error frame: any request may be answered by it; its layout never changes.</summary>
 /// <param name="Code">Why; a number that is not known is kept.</param>
 /// <param name="Message">A sentence for people: what, why, how to fix.</param>
-/// <param name="Apis">With <see cref="ErrorCode.UnsupportedVersion"/> and <see cref="ErrorCode.UnknownApi"/>: what is known.</param>
+/// <param name="Apis">
+/// With <see cref="ErrorCode.UnsupportedVersion"/> and <see cref="ErrorCode.UnknownApi"/>: what is known.
+/// </param>
 public sealed record ErrorResponse(ErrorCode Code, string Message, IReadOnlyList<ApiRange> Apis)
     : IMessage<ErrorResponse>
 {

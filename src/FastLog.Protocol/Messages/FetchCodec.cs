@@ -38,7 +38,9 @@ public static class FetchCodec
         return TryRead(ref reader, ref partitions, out message);
     }
 
-    /// <summary>The same into the caller's array, which is replaced when it is too small; the message borrows it.</summary>
+    /// <summary>
+    /// The same into the caller's array, which is replaced when it is too small; the message borrows it.
+    /// </summary>
     public static WireStatus TryRead(
         ref WireReader reader, ref FetchPartitionRequest[] partitions, out FetchRequest message)
     {
@@ -98,7 +100,9 @@ public static class FetchCodec
         return TryRead(ref reader, ref partitions, out message);
     }
 
-    /// <summary>The same into the caller's array, which is replaced when it is too small; the message borrows it.</summary>
+    /// <summary>
+    /// The same into the caller's array, which is replaced when it is too small; the message borrows it.
+    /// </summary>
     public static WireStatus TryRead(
         ref WireReader reader, ref FetchPartitionResponse[] partitions, out FetchResponse message)
     {

@@ -3,7 +3,9 @@ using FastLog.Protocol.Wire;
 
 namespace FastLog.Protocol.Messages;
 
-/// <summary>State and share of the payload of each partition, in the order of the request; the payload follows the body.</summary>
+/// <summary>
+/// State and share of the payload of each partition, in the order of the request; the payload follows the body.
+/// </summary>
 public readonly record struct FetchResponse(ReadOnlyMemory<FetchPartitionResponse> Partitions) : IMessage<FetchResponse>
 {
     static ApiKey IMessage<FetchResponse>.Api => ApiKey.Fetch;
@@ -24,7 +26,9 @@ public readonly record struct FetchResponse(ReadOnlyMemory<FetchPartitionRespons
 /// <param name="LeaderEpoch">The current leader epoch, or none.</param>
 /// <param name="DivergingEpoch">With <see cref="ErrorCode.LogTruncated"/>: the largest epoch both may share.</param>
 /// <param name="EpochEnd">With <see cref="ErrorCode.LogTruncated"/>: that epoch's end in the leader's log.</param>
-/// <param name="CorruptEnd">With <see cref="ErrorCode.CorruptLog"/>: the first offset behind the damage, or none.</param>
+/// <param name="CorruptEnd">
+/// With <see cref="ErrorCode.CorruptLog"/>: the first offset behind the damage, or none.
+/// </param>
 /// <param name="PayloadSize">Bytes of whole batches in the payload; the first may begin below the fetch offset.</param>
 public readonly record struct FetchPartitionResponse(
     TopicPartition Partition,

@@ -8,7 +8,8 @@ public static class HelloCodec
     private const int LimitsSize = 5 * sizeof(uint);
 
     public static int Size(in HelloRequest message) =>
-        WireSize.String(message.ClientName) + WireSize.String(message.ClientVersion) + WireSize.Strings(message.Features)
+        WireSize.String(message.ClientName) + WireSize.String(message.ClientVersion)
+            + WireSize.Strings(message.Features)
         + WireSize.Uid + WireSize.Node;
 
     public static void Write(ref WireWriter writer, in HelloRequest message)

@@ -45,7 +45,8 @@ public static class ListOffsetsCodec
     {
         int size = WireSize.Count;
         for (int i = 0; i < message.Partitions.Count; i++)
-            size += PartitionResponseSizeMin - WireSize.EmptyString + WireSize.ErrorMessage(message.Partitions[i].ErrorMessage);
+            size += PartitionResponseSizeMin - WireSize.EmptyString
+                + WireSize.ErrorMessage(message.Partitions[i].ErrorMessage);
         return size;
     }
 

@@ -4,11 +4,13 @@ using FastLog.Protocol.Wire;
 namespace FastLog.Protocol.Messages;
 
 /// <summary>Asks for offsets of partitions: earliest, latest, or by time.</summary>
-public sealed record ListOffsetsRequest(IReadOnlyList<ListOffsetsPartitionRequest> Partitions) : IRequest<ListOffsetsRequest, ListOffsetsResponse>
+public sealed record ListOffsetsRequest(IReadOnlyList<ListOffsetsPartitionRequest> Partitions)
+    : IRequest<ListOffsetsRequest, ListOffsetsResponse>
 {
     static ApiKey IMessage<ListOffsetsRequest>.Api => ApiKey.ListOffsets;
 
-    static int IMessage<ListOffsetsRequest>.EncodedSize(in ListOffsetsRequest message) => ListOffsetsCodec.Size(message);
+    static int IMessage<ListOffsetsRequest>.EncodedSize(in ListOffsetsRequest message) =>
+        ListOffsetsCodec.Size(message);
 
     static void IMessage<ListOffsetsRequest>.Encode(ref WireWriter writer, in ListOffsetsRequest message) =>
         ListOffsetsCodec.Write(ref writer, message);

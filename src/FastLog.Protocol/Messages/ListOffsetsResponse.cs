@@ -4,11 +4,13 @@ using FastLog.Protocol.Wire;
 namespace FastLog.Protocol.Messages;
 
 /// <summary>The offsets, in the order of the request.</summary>
-public sealed record ListOffsetsResponse(IReadOnlyList<ListOffsetsPartitionResponse> Partitions) : IMessage<ListOffsetsResponse>
+public sealed record ListOffsetsResponse(IReadOnlyList<ListOffsetsPartitionResponse> Partitions)
+    : IMessage<ListOffsetsResponse>
 {
     static ApiKey IMessage<ListOffsetsResponse>.Api => ApiKey.ListOffsets;
 
-    static int IMessage<ListOffsetsResponse>.EncodedSize(in ListOffsetsResponse message) => ListOffsetsCodec.Size(message);
+    static int IMessage<ListOffsetsResponse>.EncodedSize(in ListOffsetsResponse message) =>
+        ListOffsetsCodec.Size(message);
 
     static void IMessage<ListOffsetsResponse>.Encode(ref WireWriter writer, in ListOffsetsResponse message) =>
         ListOffsetsCodec.Write(ref writer, message);

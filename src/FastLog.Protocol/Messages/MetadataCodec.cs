@@ -6,11 +6,14 @@ namespace FastLog.Protocol.Messages;
 public static class MetadataCodec
 {
     private const int BrokerSizeMin = WireSize.Node + WireSize.EmptyString + sizeof(uint) + WireSize.EmptyString;
-    private const int TopicSizeMin = WireSize.ErrorCode + (2 * WireSize.EmptyString) + WireSize.Uid + WireSize.Bool + WireSize.Count;
-    private const int PartitionSizeMin = WireSize.Partition + WireSize.ErrorCode + WireSize.Node + WireSize.LeaderEpoch + (2 * WireSize.Count);
+    private const int TopicSizeMin =
+        WireSize.ErrorCode + (2 * WireSize.EmptyString) + WireSize.Uid + WireSize.Bool + WireSize.Count;
+    private const int PartitionSizeMin =
+        WireSize.Partition + WireSize.ErrorCode + WireSize.Node + WireSize.LeaderEpoch + (2 * WireSize.Count);
 
     public static int Size(in MetadataRequest message) =>
-        WireSize.Bool + WireSize.Strings(message.Names) + WireSize.Count + (message.Ids.Count * WireSize.Uid) + WireSize.Bool;
+        WireSize.Bool + WireSize.Strings(message.Names) + WireSize.Count + (message.Ids.Count * WireSize.Uid)
+            + WireSize.Bool;
 
     public static void Write(ref WireWriter writer, in MetadataRequest message)
     {

@@ -32,7 +32,9 @@ public static class ProduceCodec
         return TryRead(ref reader, ref partitions, out message);
     }
 
-    /// <summary>The same into the caller's array, which is replaced when it is too small; the message borrows it.</summary>
+    /// <summary>
+    /// The same into the caller's array, which is replaced when it is too small; the message borrows it.
+    /// </summary>
     public static WireStatus TryRead(
         ref WireReader reader, ref ProducePartitionRequest[] partitions, out ProduceRequest message)
     {
@@ -82,7 +84,9 @@ public static class ProduceCodec
         return TryRead(ref reader, ref partitions, out message);
     }
 
-    /// <summary>The same into the caller's array, which is replaced when it is too small; the message borrows it.</summary>
+    /// <summary>
+    /// The same into the caller's array, which is replaced when it is too small; the message borrows it.
+    /// </summary>
     public static WireStatus TryRead(
         ref WireReader reader, ref ProducePartitionResponse[] partitions, out ProduceResponse message)
     {

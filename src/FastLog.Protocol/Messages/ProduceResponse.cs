@@ -4,7 +4,8 @@ using FastLog.Protocol.Wire;
 namespace FastLog.Protocol.Messages;
 
 /// <summary>What became of each partition's batches, in the order of the request.</summary>
-public readonly record struct ProduceResponse(ReadOnlyMemory<ProducePartitionResponse> Partitions) : IMessage<ProduceResponse>
+public readonly record struct ProduceResponse(ReadOnlyMemory<ProducePartitionResponse> Partitions)
+    : IMessage<ProduceResponse>
 {
     static ApiKey IMessage<ProduceResponse>.Api => ApiKey.Produce;
 

@@ -23,7 +23,9 @@ public ref struct TagReader(ReadOnlySpan<byte> section)
     /// <summary>The current tag's value.</summary>
     public ReadOnlySpan<byte> Value { get; private set; }
 
-    /// <summary>Steps to the next tag. False at the end of the section and after a defect: then see the status.</summary>
+    /// <summary>
+    /// Steps to the next tag. False at the end of the section and after a defect: then see the status.
+    /// </summary>
     public bool TryMoveNext(out WireStatus status)
     {
         status = WireStatus.Ok;

@@ -71,7 +71,9 @@ public ref struct WireReader
     /// <summary>A u32 of milliseconds.</summary>
     public TimeSpan ReadMilliseconds() => TimeSpan.FromMilliseconds(ReadU32());
 
-    /// <summary>A u32 count of elements of at least so many bytes each: no more than the body could still hold.</summary>
+    /// <summary>
+    /// A u32 count of elements of at least so many bytes each: no more than the body could still hold.
+    /// </summary>
     public int ReadCount(int elementSizeMin)
     {
         uint count = ReadU32();

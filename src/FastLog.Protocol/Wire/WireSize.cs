@@ -36,7 +36,8 @@ internal static class WireSize
     {
         int size = value is null ? 0 : Encoding.UTF8.GetByteCount(value);
         if (size > MessageLimits.StringSizeMax)
-            throw new ArgumentException($"text of {size} bytes; at most {MessageLimits.StringSizeMax} fit a string", nameof(value));
+            throw new ArgumentException($"text of {size} bytes; at most {MessageLimits.StringSizeMax} fit a string",
+                nameof(value));
         return size;
     }
 

@@ -17,7 +17,9 @@ public enum WireStatus
     /// <summary>An array with more elements than its limit, or than the bytes left could hold.</summary>
     InvalidCount = 4,
 
-    /// <summary>A tag reaches beyond the end of its section: what a body with bytes left over looks like, too.</summary>
+    /// <summary>
+    /// A tag reaches beyond the end of its section: what a body with bytes left over looks like, too.
+    /// </summary>
     TagTruncated = 5,
 
     /// <summary>Tag ids do not rise, or a tag is there twice.</summary>

@@ -4,7 +4,9 @@ using FastLog.Primitives;
 
 namespace FastLog.Protocol.Wire;
 
-/// <summary>Writes a body into a span that was sized by the codec's <c>Size</c>: too little room is our own bug.</summary>
+/// <summary>
+/// Writes a body into a span that was sized by the codec's <c>Size</c>: too little room is our own bug.
+/// </summary>
 public ref struct WireWriter(Span<byte> destination)
 {
     private readonly Span<byte> _destination = destination;
