@@ -37,6 +37,9 @@ public sealed class SimulatedNetwork : INetwork
 
     public SimulatedNetworkOptions Options { get; }
 
+    /// <summary>True: nothing is refused, broken or stalled by chance any more.</summary>
+    public bool IsHealed { get; set; }
+
     /// <summary>How often the network itself broke a connection.</summary>
     public long Resets { get; private set; }
 
@@ -109,7 +112,7 @@ public sealed class SimulatedNetwork : INetwork
             throw new NetworkException($"connect to {name}:{port} timed out");
         }
 
-        if (listener is null || _random.Chance(Options.RefuseChance))
+        if (listener is null || Happens(Options.RefuseChance))
         {
             Refusals++;
             Note("refuse", port);
@@ -134,7 +137,7 @@ public sealed class SimulatedNetwork : INetwork
 
     internal bool DrawReset()
     {
-        if (!_random.Chance(Options.ResetChance))
+        if (!Happens(Options.ResetChance))
             return false;
         Resets++;
         return true;
@@ -152,7 +155,7 @@ public sealed class SimulatedNetwork : INetwork
     internal TimeSpan DrawDelay()
     {
         var delay = new TimeSpan(_random.Next(Options.DelayMin.Ticks, Options.DelayMax.Ticks + 1));
-        if (_random.Chance(Options.StallChance))
+        if (Happens(Options.StallChance))
         {
             Stalls++;
             delay += Options.StallTime;
@@ -165,6 +168,8 @@ public sealed class SimulatedNetwork : INetwork
     internal void At(MonotonicTime time, Action action) => _process.Schedule(time.Since(Scheduler.Now), new ActionWork(action));
 
     internal void Note(string label, long detail) => Scheduler.Note(label, detail, 0);
+
+    private bool Happens(double chance) => _random.Chance(chance) && !IsHealed;
 
     private static string Key(string name, int port) => string.Create(CultureInfo.InvariantCulture, $"{name}:{port}");
 

@@ -190,7 +190,8 @@ public sealed class Server : IAsyncDisposable
 
     private async Task StopOnceAsync(TimeSpan limit)
     {
-        await _stopping.CancelAsync();
+        // Not CancelAsync, whose callbacks run on the thread pool whatever the executor.
+        _stopping.Cancel();
         await _listener.DisposeAsync();
         await _accepting;
         List<Served> all;
@@ -202,8 +203,9 @@ public sealed class Server : IAsyncDisposable
         await Task.WhenAny(finished, limitEnd);
         foreach (Served served in all)
             served.Frames.Close(new CloseReason(CloseKind.Stopping, "the server stops"));
-        await Task.WhenAll(all.Select(served => served.Ended.Task));
-        await enough.CancelAsync();
+        foreach (Served served in all)
+            await served.Ended.Task;
+        enough.Cancel();
         await limitEnd;
     }
 
