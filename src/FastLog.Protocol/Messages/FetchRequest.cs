@@ -7,7 +7,7 @@ namespace FastLog.Protocol.Messages;
 /// <param name="WaitMax">How long the broker may wait for <paramref name="BytesMin"/>; whole milliseconds.</param>
 /// <param name="BytesMin">Answer at once when so many bytes are there; 0 and 1 differ: 0 never waits.</param>
 /// <param name="BytesMax">Of the whole payload; the first batch of the answer may exceed it.</param>
-/// <param name="Partitions">Served in this order; each at most once.</param>
+/// <param name="Partitions">Each at most once.</param>
 public readonly record struct FetchRequest(
     TimeSpan WaitMax,
     int BytesMin,
