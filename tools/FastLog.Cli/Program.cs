@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using FastLog.Cli.CommandLine;
 using FastLog.Cli.Commands;
 
@@ -12,7 +13,20 @@ internal static class Program
         ParseResult parsed = Root().Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
             return UsageError.Report(parsed);
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        using var stop = new CancellationTokenSource();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => End(signal, stop));
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => End(signal, stop));
+
+        // The parser's own handling would end the process two seconds after a signal: a broker may need longer to flush.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        return await parsed.InvokeAsync(invocation, stop.Token);
+    }
+
+    private static void End(PosixSignalContext signal, CancellationTokenSource stop)
+    {
+        // A second signal is not taken: who asks twice wants the process gone.
+        signal.Cancel = !stop.IsCancellationRequested;
+        stop.Cancel();
     }
 
     private static RootCommand Root()
@@ -20,8 +34,9 @@ internal static class Program
         RootCommand root = new RootCommand("A durable log broker in one program").WithExamples(
             "fastlog demo", "fastlog dev", "fastlog produce hello \"hi\"", "fastlog consume hello");
         root.With(
-            TopicCommand.Create(), ProduceCommand.Create(), ConsumeCommand.Create(), OffsetsCommand.Create(),
-            BenchCommand.Create(), TortureCommand.Create(), CompletionCommand.Create());
+            DemoCommand.Create(), DevCommand.Create(), ServeCommand.Create(), TopicCommand.Create(), ProduceCommand.Create(),
+            ConsumeCommand.Create(), OffsetsCommand.Create(), BenchCommand.Create(), TortureCommand.Create(),
+            CompletionCommand.Create());
         HelpWithExamples.Install(root);
         return root;
     }

@@ -1,4 +1,5 @@
 using FastLog.Client;
+using FastLog.Hosting;
 using FastLog.Hosting.Configuration;
 
 namespace FastLog.Cli.CommandLine;
@@ -28,7 +29,7 @@ internal static class Guard
         {
             return Report(ExitCode.NoServer, failure.Message);
         }
-        catch (Exception failure) when (failure is FastLogException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is FastLogException or BrokerStartException or IOException or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, failure.Message);
         }

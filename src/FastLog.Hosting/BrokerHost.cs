@@ -1,0 +1,77 @@
+using System.Net;
+using FastLog.Broker;
+using FastLog.Hosting.Configuration;
+using FastLog.Primitives;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
+using FastLog.Transport.Network;
+
+namespace FastLog.Hosting;
+
+/// <summary>A broker on this machine: its disk, sockets, clocks and threads, configured. Thread-safe; stopped once.</summary>
+public sealed class BrokerHost : IAsyncDisposable
+{
+    // Recovery reads on the same threads, so that a flush never waits behind all of them.
+    private const int RecoveryThreads = 4;
+
+    private readonly BrokerNode _node;
+    private readonly BlockingThreads _threads;
+
+    private BrokerHost(BrokerNode node, BlockingThreads threads)
+    {
+        _node = node;
+        _threads = threads;
+    }
+
+    /// <summary>The address that accepts connections, with the port that was picked.</summary>
+    public EndPoint Address => _node.LocalAddress;
+
+    /// <summary>Ends when every partition is served or has failed and was told.</summary>
+    public Task Ready => _node.Ready;
+
+    /// <summary>Starts the broker; its port is open when this ends, partitions may still recover.</summary>
+    /// <exception cref="BrokerStartException">It cannot start: what, why, how to fix it.</exception>
+    public static async Task<BrokerHost> StartAsync(BrokerConfiguration configuration, IBrokerLog log)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        int lanes = (int)configuration.Number(ConfigSchema.FlushLanes);
+        var threads = new BlockingThreads("fastlog-disk", lanes + RecoveryThreads);
+        try
+        {
+            BrokerNode node = await BrokerNode.StartAsync(
+                new OsDisk(), SocketNetwork.Instance, SystemPorts.Create(threads), Options(configuration, lanes), log);
+            return new BrokerHost(node, threads);
+        }
+        catch (Exception cause)
+        {
+            threads.Dispose();
+            if (BrokerStartException.Explain(cause, configuration) is { } explained)
+                throw explained;
+            throw;
+        }
+    }
+
+    /// <summary>Refuses new work, lets requests in flight end, flushes and closes.</summary>
+    public async Task StopAsync()
+    {
+        await _node.StopAsync();
+        _threads.Dispose();
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private static BrokerOptions Options(BrokerConfiguration configuration, int lanes) => new()
+    {
+        DataPath = Path.GetFullPath(configuration.Text(ConfigSchema.DataDirectory)),
+        ListenAddress = configuration.Address(ConfigSchema.Listen),
+        NodeId = new NodeId((int)configuration.Number(ConfigSchema.NodeId)),
+        AutoCreateTopics = configuration.Switch(ConfigSchema.AutoCreate),
+        DefaultPartitionCount = (int)configuration.Number(ConfigSchema.DefaultPartitions),
+        RecoveryParallelism = RecoveryThreads,
+        RequestBytesMax = configuration.Size(ConfigSchema.RequestBytesMax),
+        ConnectionsMax = (int)configuration.Number(ConfigSchema.ConnectionsMax),
+        ConnectionsPerAddressMax = (int)configuration.Number(ConfigSchema.ConnectionsPerAddressMax),
+        IdleTimeout = configuration.Duration(ConfigSchema.IdleTimeout),
+        Flush = new FlushOptions { Lanes = lanes, UnflushedBytesMax = configuration.Size(ConfigSchema.UnflushedBytesMax) },
+    };
+}
