@@ -1,39 +1,314 @@
 using FastLog.Primitives;
 using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Recovery;
+using FastLog.Storage.Segments;
 
 namespace FastLog.Storage;
 
-/// <summary>One data directory: lock, identity, recovery log, group commit and the partitions in it.</summary>
+/// <summary>
+/// One data directory: lock, identity, recovery log, group commit and the partitions in it. All members from any thread;
+/// nothing is opened or deleted once <see cref="DisposeAsync"/> has begun.
+/// </summary>
 public sealed class LogDirectory : IAsyncDisposable
 {
-    private LogDirectory()
+    private readonly IDisk _disk;
+    private readonly string _path;
+    private readonly RuntimePorts _ports;
+    private readonly IDisposable _held;
+    private readonly RecoveryLog _recoveryLog;
+    private readonly GroupCommit _groupCommit;
+    private readonly StorageDiagnostics _diagnostics;
+    private readonly OpenSegmentCache _openSegments = new(StorageLimits.OpenSegmentsMax);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<TopicPartition, Task<PartitionLog>> _logs = [];
+    private readonly Dictionary<TopicPartition, FlushPoint> _cleanEnds;
+    private bool _closing;
+
+    private LogDirectory(
+        IDisk disk, string path, LogDirectoryOptions options, RuntimePorts ports, OpenedDirectory opened)
     {
+        _disk = disk;
+        _path = path;
+        _ports = ports;
+        _held = opened.Held;
+        _recoveryLog = opened.RecoveryLog;
+        _cleanEnds = opened.CleanEnds;
+        _diagnostics = opened.Diagnostics;
+        WasClean = opened.WasClean;
+        ClusterId = opened.Meta.ClusterId;
+        NodeId = opened.Meta.NodeId;
+        _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
     }
 
     /// <summary>True when the last life ended by <see cref="DisposeAsync"/>, or there was none.</summary>
-    public bool WasClean => throw new NotSupportedException();
+    public bool WasClean { get; }
 
-    public Uid128 ClusterId => throw new NotSupportedException();
+    public Uid128 ClusterId { get; }
 
-    public NodeId NodeId => throw new NotSupportedException();
+    public NodeId NodeId { get; }
 
     /// <summary>Takes the directory (made if absent). Fast: no partition is read.</summary>
     /// <exception cref="StorageException">In use, of another format or identity, damaged, or the device failed.</exception>
-    public static LogDirectory Open(IDisk disk, string path, LogDirectoryOptions options, RuntimePorts ports) =>
-        throw new NotSupportedException();
+    public static LogDirectory Open(IDisk disk, string path, LogDirectoryOptions options, RuntimePorts ports)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(ports);
+        if (path.Length > 1)
+            path = path.TrimEnd('/');
+        try
+        {
+            OpenedDirectory opened = DirectoryOpening.Run(disk, path, options, ports);
+            return new LogDirectory(disk, path, options, ports, opened);
+        }
+        catch (DiskException failure)
+        {
+            throw DirectoryOpening.AsStorageException(failure);
+        }
+    }
 
     /// <summary>Creates or recovers a partition; the work runs on the blocking executor.</summary>
     /// <exception cref="StorageException">Already open, damaged past use, foreign, or the device failed.</exception>
-    public ValueTask<PartitionLog> OpenPartitionAsync(
-        TopicPartition id, string topicName, PartitionLogOptions options, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async ValueTask<PartitionLog> OpenPartitionAsync(
+        TopicPartition id, string topicName, PartitionLogOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topicName);
+        ArgumentNullException.ThrowIfNull(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        string directory = DataDirectoryLayout.PartitionDirectory(_path, id, topicName);
+        options.Check(directory);
+        if (!DataDirectoryLayout.IsTopicName(topicName))
+            throw new StorageException(
+                StorageErrorKind.InvalidArgument, directory, $"'{topicName}' cannot be a topic's name");
+        if (id.Topic.IsNone || id.Partition.Value < 0)
+            throw new StorageException(StorageErrorKind.InvalidArgument, directory, $"'{id}' names no partition");
+        var opened = new TaskCompletionSource<PartitionLog>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (_closing)
+                throw new StorageException(StorageErrorKind.Closed, directory, "the data directory is closed");
+            if (!_logs.TryAdd(id, opened.Task))
+                throw new StorageException(StorageErrorKind.AlreadyOpen, directory, $"'{directory}' is open already");
+        }
 
-    /// <summary>Closes the partition if it is open and deletes its files when no reader is left.</summary>
-    public ValueTask DeletePartitionAsync(TopicPartition id, string topicName) => throw new NotSupportedException();
+        _ports.BlockingExecutor.Post(new ActionWork(() => OpenPartition(id, topicName, options, directory, opened)));
+        return await opened.Task;
+    }
+
+    /// <summary>
+    /// Closes the partition if it is open and deletes its files. Regions that were read before stay readable until they
+    /// are released.
+    /// </summary>
+    /// <exception cref="StorageException">The device failed: it may be called again.</exception>
+    public async ValueTask DeletePartitionAsync(TopicPartition id, string topicName)
+    {
+        ArgumentNullException.ThrowIfNull(topicName);
+        Task<PartitionLog>? open;
+        lock (_gate)
+        {
+            if (_closing)
+                throw new StorageException(StorageErrorKind.Closed, _path, "the data directory is closed");
+            _logs.TryGetValue(id, out open);
+        }
+
+        try
+        {
+            if (open is not null)
+                await (await open).AbandonAsync();
+            else
+                _recoveryLog.Forget(id);
+            await RunBlockingAsync(() => DeleteFiles(id, topicName));
+        }
+        catch (DiskException failure)
+        {
+            throw DirectoryOpening.AsStorageException(failure);
+        }
+
+        lock (_gate)
+        {
+            _logs.Remove(id);
+            _cleanEnds.Remove(id);
+        }
+    }
 
     /// <summary>The partitions that have a directory, in order of topic name, topic id and number.</summary>
-    public IReadOnlyList<(TopicPartition Id, string TopicName)> ListPartitions() => throw new NotSupportedException();
+    /// <exception cref="StorageException">The device failed.</exception>
+    public IReadOnlyList<(TopicPartition Id, string TopicName)> ListPartitions()
+    {
+        try
+        {
+            return DataDirectoryLayout.List(_disk, _path);
+        }
+        catch (DiskException failure)
+        {
+            throw DirectoryOpening.AsStorageException(failure);
+        }
+    }
 
-    /// <summary>Flushes, closes, writes the clean-shutdown marker and gives the directory free.</summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    /// <summary>
+    /// Flushes, closes, writes the clean-shutdown marker for what was opened and is whole, and gives the directory free.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task<PartitionLog>[] logs;
+        lock (_gate)
+        {
+            if (_closing)
+                return;
+            _closing = true;
+            logs = [.. _logs.OrderBy(static pair => pair.Key).Select(static pair => pair.Value)];
+        }
+
+        try
+        {
+            // All begin before the first is awaited, so that they share their flushes.
+            Task<bool>[] closings = Array.ConvertAll(logs, CloseAsync);
+            await Task.WhenAll(closings);
+            bool flushed = await TryCloseGroupCommitAsync();
+            if (flushed)
+                await RunBlockingAsync(WriteMarker);
+        }
+        finally
+        {
+            _held.Dispose();
+        }
+    }
+
+    private async Task<bool> CloseAsync(Task<PartitionLog> open)
+    {
+        PartitionLog log;
+        try
+        {
+            log = await open;
+        }
+        catch (StorageException)
+        {
+            // It was never open: told to whoever opened it, and it stays to be recovered.
+            return false;
+        }
+
+        bool isWhole = await log.CloseAsync();
+        lock (_gate)
+        {
+            if (isWhole)
+                _cleanEnds[log.Id] = log.EndPoint;
+        }
+
+        return isWhole;
+    }
+
+    private async Task<bool> TryCloseGroupCommitAsync()
+    {
+        try
+        {
+            await _groupCommit.DisposeAsync();
+            return _groupCommit.Failure is null;
+        }
+        catch (DiskException failure)
+        {
+            _diagnostics.CleanMarkerFailed(_path, failure);
+            return false;
+        }
+    }
+
+    private void WriteMarker()
+    {
+        try
+        {
+            CleanShutdownMarker.Write(_disk, _path, _cleanEnds);
+            _diagnostics.DirectoryClosed(_path, _cleanEnds.Count);
+        }
+        catch (DiskException failure)
+        {
+            // The next start recovers: slower, not wrong.
+            _diagnostics.CleanMarkerFailed(_path, failure);
+        }
+    }
+
+    private void OpenPartition(
+        TopicPartition id,
+        string topicName,
+        PartitionLogOptions options,
+        string directory,
+        TaskCompletionSource<PartitionLog> opened)
+    {
+        try
+        {
+            opened.TrySetResult(Recover(id, topicName, options, directory));
+            return;
+        }
+        catch (DiskException failure)
+        {
+            opened.TrySetException(DirectoryOpening.AsStorageException(failure));
+        }
+#pragma warning disable CA1031 // The executor's thread must not end by our own bug; the caller sees it.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            opened.TrySetException(failure);
+        }
+
+        lock (_gate)
+            _logs.Remove(id);
+    }
+
+    private PartitionLog Recover(TopicPartition id, string topicName, PartitionLogOptions options, string directory)
+    {
+        bool isNew = PartitionDirectory.Ensure(_disk, _path, id, topicName);
+        var context = new SegmentContext(_disk, directory, id, _openSegments);
+        RecoveredPartition? recorded = _recoveryLog.Find(id);
+        FlushPoint? cleanEnd = null;
+        lock (_gate)
+        {
+            // From here on its end moves: it is clean again when it was closed.
+            if (_cleanEnds.Remove(id, out FlushPoint end))
+                cleanEnd = end;
+        }
+
+        using (var replay = new ReplayFiles(context))
+            _recoveryLog.Replay(id, replay.Open);
+        var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);
+        RecoveredLog recovered = new LogRecovery(context, lastLife, _diagnostics).Run();
+        var log = new PartitionLog(context, topicName, options, recovered, _groupCommit, _ports);
+        log.Subscribe(new FaultReporter(_diagnostics, directory));
+        return log;
+    }
+
+    private void DeleteFiles(TopicPartition id, string topicName)
+    {
+        PartitionDirectory.Delete(_disk, _path, id, topicName);
+        _diagnostics.PartitionDeleted(DataDirectoryLayout.PartitionDirectory(_path, id, topicName));
+    }
+
+    private Task RunBlockingAsync(Action action)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ports.BlockingExecutor.Post(new ActionWork(() =>
+        {
+            try
+            {
+                action();
+                ended.TrySetResult();
+            }
+#pragma warning disable CA1031 // Handed to the caller.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                ended.TrySetException(failure);
+            }
+        }));
+        return ended.Task;
+    }
+
+    /// <summary>Tells the operator when a log is fenced.</summary>
+    private sealed class FaultReporter(StorageDiagnostics diagnostics, string directory) : ILogObserver
+    {
+        public void ReadableEndAdvanced(PartitionLog log)
+        {
+        }
+
+        public void Faulted(PartitionLog log, StorageFault fault) => diagnostics.PartitionFenced(directory, fault);
+    }
 }

@@ -1,61 +1,220 @@
 using FastLog.Primitives;
+using FastLog.Records;
+using FastLog.Storage.Appending;
+using FastLog.Storage.Epochs;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Reading;
+using FastLog.Storage.Recovery;
+using FastLog.Storage.Segments;
 
 namespace FastLog.Storage;
 
-/// <summary>One partition's log: append, read, look up by time. All public members from any thread.</summary>
+/// <summary>
+/// One partition's log: append, read, look up by time. Opened and closed by its <see cref="LogDirectory"/>. All public
+/// members from any thread.
+/// </summary>
 public sealed class PartitionLog
 {
-    internal PartitionLog()
+    private readonly PartitionState _state;
+    private readonly PartitionWriter _writer;
+    private readonly LogReader _reader;
+    private readonly RuntimePorts _ports;
+    private readonly FlushMember _member;
+    private volatile bool _closed;
+
+    internal PartitionLog(
+        SegmentContext context,
+        string topicName,
+        PartitionLogOptions options,
+        RecoveredLog recovered,
+        GroupCommit groupCommit,
+        RuntimePorts ports)
     {
+        var bounds = new LogBounds(options.Flush.Mode, recovered.LogStart, recovered.LogEnd);
+        _ports = ports;
+        _state = new PartitionState(
+            context,
+            topicName,
+            options,
+            bounds,
+            recovered.Segments,
+            recovered.Epochs,
+            recovered.EpochIsDurable,
+            new Quarantine(recovered.Defects))
+        {
+            Log = this,
+        };
+        _writer = new PartitionWriter(_state, recovered.Active, ports);
+        _reader = new LogReader(_state);
+        _member = groupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
+        _writer.Attach(_member);
+        EndPoint = recovered.Point;
     }
 
-    public TopicPartition Id => throw new NotSupportedException();
+    public TopicPartition Id => _state.Context.Id;
 
-    public string TopicName => throw new NotSupportedException();
+    public string TopicName => _state.TopicName;
 
-    public PartitionLogOptions Options => throw new NotSupportedException();
+    public PartitionLogOptions Options => _state.Options;
 
     /// <summary>First offset still readable.</summary>
-    public LogOffset LogStart => throw new NotSupportedException();
+    public LogOffset LogStart => _state.Bounds.LogStart;
 
     /// <summary>The offset the next record will get.</summary>
-    public LogOffset LogEnd => throw new NotSupportedException();
+    public LogOffset LogEnd => _state.Bounds.LogEnd;
 
     /// <summary>All below survives a power cut.</summary>
-    public LogOffset FlushedEnd => throw new NotSupportedException();
+    public LogOffset FlushedEnd => _state.Bounds.FlushedEnd;
 
     /// <summary>All below may be shown to consumers: the flushed end with <c>flush=ack</c>, else the log end.</summary>
-    public LogOffset ReadableEnd => throw new NotSupportedException();
+    public LogOffset ReadableEnd => _state.Bounds.ReadableEnd;
 
     /// <summary>Stamped into the next batch.</summary>
-    public LeaderEpoch LeaderEpoch => throw new NotSupportedException();
+    public LeaderEpoch LeaderEpoch => _state.LeaderEpoch;
 
     /// <summary>Bytes of all segments up to their logical ends, headers included.</summary>
-    public long SizeBytes => throw new NotSupportedException();
+    public long SizeBytes => _state.SizeBytes;
 
-    public int SegmentCount => throw new NotSupportedException();
+    public int SegmentCount => _state.Segments.Count;
 
     /// <summary>The first failure, when fenced.</summary>
-    public StorageFault? Fault => throw new NotSupportedException();
+    public StorageFault? Fault => _state.Fault;
 
     /// <summary>Damage found when the log was opened, in ascending order.</summary>
-    public IReadOnlyList<LogDefect> Defects => throw new NotSupportedException();
+    public IReadOnlyList<LogDefect> Defects => _state.Quarantine.Defects;
+
+    /// <summary>Where it was when it was closed; valid after <see cref="CloseAsync"/> said that all is durable.</summary>
+    internal FlushPoint EndPoint { get; private set; }
 
     /// <summary>
     /// Validates, then appends client-built batches that lie one after the other; their offsets and epoch are stamped in
     /// place. The memory is borrowed until the task ends.
     /// </summary>
-    public ValueTask<AppendResult> AppendAsync(ReadOnlyMemory<byte> batches, AppendMode mode) =>
-        throw new NotSupportedException();
+    public ValueTask<AppendResult> AppendAsync(ReadOnlyMemory<byte> batches, AppendMode mode)
+    {
+        if (_closed)
+            return new ValueTask<AppendResult>(new AppendResult { Status = AppendStatus.Closed, LogStart = LogStart });
+        PartitionLogOptions options = _state.Options;
+        var limits = BatchLimits.At(_ports.Clock.WallNow, options.BatchSizeMax, options.TimestampAheadMax);
+        AppendResult check = AppendCheck.Run(batches.Span, limits, out long offsetCount);
+        return check.Status == AppendStatus.Ok
+            ? _writer.AppendAsync(batches, offsetCount, mode)
+            : new ValueTask<AppendResult>(check with { LogStart = LogStart });
+    }
 
-    /// <summary>Whole batches from the one that holds <paramref name="from"/>, at least one if there is any below <paramref name="end"/>.</summary>
-    public ReadResult Read(LogOffset from, int bytesMax, LogOffset end) => throw new NotSupportedException();
+    /// <summary>
+    /// Whole batches from the one that holds <paramref name="from"/>: at least one if there is any below
+    /// <paramref name="end"/>, and none that passes it.
+    /// </summary>
+    /// <param name="from">An offset from the log start to the log end.</param>
+    /// <param name="bytesMax">No more bytes, but for the first batch.</param>
+    /// <param name="end">Exclusive; what the caller may show, e.g. <see cref="ReadableEnd"/>.</param>
+    public ReadResult Read(LogOffset from, int bytesMax, LogOffset end) => _closed
+        ? new ReadResult { Status = ReadStatus.Closed, NextOffset = from }
+        : _reader.Read(from, bytesMax, end);
 
     /// <summary>The first record at or after the time, below the readable end.</summary>
-    /// <exception cref="StorageException">The bytes are damaged, or the device failed.</exception>
-    public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at) => throw new NotSupportedException();
+    /// <exception cref="StorageException">The device failed.</exception>
+    public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at)
+    {
+        var ended = new TaskCompletionSource<OffsetLookup>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ports.BlockingExecutor.Post(new ActionWork(() => FindByTimestamp(at, ended)));
+        return new ValueTask<OffsetLookup>(ended.Task);
+    }
 
-    public void Subscribe(ILogObserver observer) => throw new NotSupportedException();
+    /// <summary>Where the largest known leader epoch at or below the one asked for ends in this log.</summary>
+    public EpochEnd FindEpochEnd(LeaderEpoch epoch) => _state.Epochs.EndOf(epoch, LogEnd);
 
-    public void Unsubscribe(ILogObserver observer) => throw new NotSupportedException();
+    /// <exception cref="StorageException">There are too many observers.</exception>
+    public void Subscribe(ILogObserver observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        _state.Subscribe(observer);
+    }
+
+    public void Unsubscribe(ILogObserver observer) => _state.Unsubscribe(observer);
+
+    /// <summary>Flushes and closes. True when all of it is durable, so that the next start need not look.</summary>
+    internal async Task<bool> CloseAsync()
+    {
+        bool durable = true;
+        await InSectionAsync(_writer.BeginClose);
+        try
+        {
+            await _member.DetachAsync();
+        }
+        catch (Disk.DiskException)
+        {
+            durable = false;
+        }
+
+        await _writer.SettledAsync();
+        await InSectionAsync(() => durable = CloseFiles(durable));
+        return durable;
+    }
+
+    /// <summary>Leaves without a flush, for a deletion; what waits is told that the log is closed.</summary>
+    internal async Task AbandonAsync()
+    {
+        _closed = true;
+        await InSectionAsync(_writer.BeginClose);
+        await _member.RemoveAsync();
+        await _writer.SettledAsync();
+        await InSectionAsync(() => CloseFiles(durable: false));
+    }
+
+    private bool CloseFiles(bool durable)
+    {
+        _closed = true;
+        ActiveSegment? active = _writer.Active;
+        if (active is not null)
+            EndPoint = active.Point;
+        durable &= _state.Fault is null;
+
+        // All that was written is durable when the member has left: its last acknowledgements may still be on their way.
+        if (durable && active is not null)
+            _writer.FlushEnded(active.Point, null);
+        _writer.FailWaiting(new AppendResult { Status = AppendStatus.Closed });
+        active?.CloseIndexes();
+        SegmentSet segments = _state.Segments;
+        for (int i = 0; i < segments.Count; i++)
+            segments[i].File.Close();
+        return durable && _state.Bounds.FlushedEnd == _state.Bounds.LogEnd;
+    }
+
+    private void FindByTimestamp(Timestamp at, TaskCompletionSource<OffsetLookup> ended)
+    {
+        try
+        {
+            ended.TrySetResult(new TimestampLookup(_state).Find(at));
+        }
+        catch (Disk.DiskException failure)
+        {
+            ended.TrySetException(
+                new StorageException(StorageErrorKind.Device, failure.Path, failure.Message, failure));
+        }
+#pragma warning disable CA1031 // The executor's thread must not end by our own bug; the caller sees it.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            ended.TrySetException(bug);
+        }
+    }
+
+    private Task InSectionAsync(Action action)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _writer.Section.Run(new ActionWork(() =>
+        {
+            try
+            {
+                action();
+            }
+            finally
+            {
+                _writer.Section.Defer(new ActionWork(() => ended.TrySetResult()));
+            }
+        }));
+        return ended.Task;
+    }
 }

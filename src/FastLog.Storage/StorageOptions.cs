@@ -13,6 +13,9 @@ public sealed record LogDirectoryOptions
     public Uid128 ClusterId { get; init; }
 
     public FlushOptions Flush { get; init; } = new();
+
+    /// <summary>Hears what an operator should know; from any thread, must be short.</summary>
+    public Action<StorageEvent>? OnEvent { get; init; }
 }
 
 /// <summary>One partition log's settings, from its topic.</summary>

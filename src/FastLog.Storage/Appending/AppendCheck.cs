@@ -1,0 +1,51 @@
+using FastLog.Records;
+
+namespace FastLog.Storage.Appending;
+
+/// <summary>What is checked of an append before it enters the section, on the caller's thread.</summary>
+internal static class AppendCheck
+{
+    /// <param name="batches">Batches one after the other.</param>
+    /// <param name="limits">Sizes and times allowed.</param>
+    /// <param name="offsetCount">How many offsets they take.</param>
+    /// <returns>Ok, or why the append is refused as a whole.</returns>
+    public static AppendResult Run(ReadOnlySpan<byte> batches, in BatchLimits limits, out long offsetCount)
+    {
+        offsetCount = 0;
+        if (batches.IsEmpty)
+            return new AppendResult { Status = AppendStatus.InvalidBatch, Reason = BatchStatus.NeedMoreData };
+        if (batches.Length > StorageLimits.AppendSizeMax)
+            return new AppendResult { Status = AppendStatus.TooLarge, Reason = BatchStatus.TooLarge };
+        int count = 0;
+        while (!batches.IsEmpty)
+        {
+            if (++count > StorageLimits.AppendBatchesMax)
+                return new AppendResult { Status = AppendStatus.TooLarge, Reason = BatchStatus.TooLarge };
+            BatchStatus status = BatchHeader.TryRead(batches, out BatchHeader header);
+            if (status != BatchStatus.Ok)
+                return Refused(status);
+            if (header.BatchSize > limits.SizeMax)
+                return Refused(BatchStatus.TooLarge);
+            if (header.BatchSize > batches.Length)
+                return Refused(BatchStatus.NeedMoreData);
+            status = BatchValidator.Validate(batches[..header.BatchSize], limits);
+            if (status != BatchStatus.Ok)
+                return Refused(status);
+            offsetCount += header.LastOffsetDelta + 1L;
+            batches = batches[header.BatchSize..];
+        }
+
+        return new AppendResult { Status = AppendStatus.Ok };
+    }
+
+    private static AppendResult Refused(BatchStatus status) => new()
+    {
+        Status = status switch
+        {
+            BatchStatus.TooLarge => AppendStatus.TooLarge,
+            BatchStatus.TimestampInvalid => AppendStatus.TimestampInvalid,
+            _ => AppendStatus.InvalidBatch,
+        },
+        Reason = status,
+    };
+}

@@ -1,0 +1,239 @@
+using FastLog.Primitives;
+using FastLog.Records;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Segments;
+
+namespace FastLog.Storage.Indexes;
+
+/// <summary>
+/// Checks a segment's two index files against the segment and mends what is doubtful: the good beginning of the entries
+/// is kept, the rest is made anew by a walk over the batch headers. Indexes are caches: they are never flushed, and after a
+/// power cut any of their pages may be missing.
+/// </summary>
+internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartition id)
+{
+    /// <param name="segmentBase">The segment's base offset.</param>
+    /// <param name="data">Its data file, read from.</param>
+    /// <param name="created">When it was made: stands for append times that are lost.</param>
+    /// <param name="end">Where its data ends.</param>
+    /// <param name="chainCrc">The chain CRC at the end, where it is known.</param>
+    /// <exception cref="DiskException">The data file could not be read.</exception>
+    public IndexCheck Check(LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc)
+    {
+        IndexImage found = Load(segmentBase, end, out bool asInFiles);
+        IndexCheck result = Walk(segmentBase, data, created, end, chainCrc, found);
+        if (result.Defect is not null && found.Count > 0)
+        {
+            // The entries themselves may be the wrong ones: the batches decide.
+            IndexCheck anew = Walk(segmentBase, data, created, end, chainCrc, new IndexImage(0));
+            if (anew.Defect is null || anew.Image.Count >= result.Image.Count)
+                result = anew;
+            asInFiles = false;
+        }
+
+        if (asInFiles && result.Image.Count == found.Count && ReferenceEquals(result.Image, found))
+            return result with { Written = true };
+        return result with { Written = TryWrite(segmentBase, result.Image) };
+    }
+
+    private IndexCheck Walk(
+        LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc, IndexImage image)
+    {
+        int kept = image.Count;
+        var position = SegmentLayout.DataStart;
+        LogOffset offset = segmentBase;
+        uint chain = ChainCrc.Start;
+        var maxTimestamp = Timestamp.None;
+        Timestamp lastAppend = created;
+        if (kept > 0)
+        {
+            OffsetIndexEntry.TryRead(image.OffsetBytes[^OffsetIndexEntry.Size..], segmentBase, out OffsetIndexEntry last);
+            TimeIndexEntry.TryRead(image.TimeBytes[^TimeIndexEntry.Size..], segmentBase, out TimeIndexEntry lastTime);
+            (position, offset, chain) = (last.Position, last.Offset, last.ChainCrc);
+            (maxTimestamp, lastAppend) = (lastTime.MaxTimestamp, lastTime.AppendTime);
+        }
+
+        FilePosition indexed = position;
+        bool skipFirst = kept > 0;
+        IndexImage result = image;
+        var lastEpoch = LeaderEpoch.None;
+        using var walk = new HeaderWalk(data, position, offset, end.Position, StorageLimits.WalkWindow);
+        WalkStatus status;
+        while ((status = walk.TryNext(out BatchHeader header, out FilePosition at)) == WalkStatus.Ok)
+        {
+            if (header.MaxTimestamp > maxTimestamp)
+                maxTimestamp = header.MaxTimestamp;
+            if (!skipFirst && IndexSpacing.IsDue(at, indexed))
+            {
+                if (ReferenceEquals(result, image))
+                    result = CopyOf(image, segmentBase);
+                result.Add(
+                    segmentBase,
+                    new OffsetIndexEntry(header.BaseOffset, at, chain),
+                    new TimeIndexEntry(maxTimestamp, lastAppend, header.BaseOffset));
+                indexed = at;
+            }
+
+            skipFirst = false;
+            chain = ChainCrc.Append(chain, walk.ChainBytes);
+            lastEpoch = header.LeaderEpoch;
+        }
+
+        LogDefect? defect = status == WalkStatus.Bad
+            ? DefectAt(data, segmentBase, walk.DefectKind, walk.Position, walk.NextOffset, end, walk.Reason)
+            : EndDefect(segmentBase, walk, chain, end, chainCrc);
+        return new IndexCheck(result, maxTimestamp, lastAppend, lastEpoch, chain, Written: false, defect);
+    }
+
+    private LogDefect? EndDefect(
+        LogOffset segmentBase, HeaderWalk walk, uint chain, SegmentEnd end, uint? chainCrc)
+    {
+        if (walk.NextOffset != end.NextOffset)
+            return new LogDefect(
+                LogDefectKind.OffsetNotContinuous,
+                SegmentName.Data(directory, segmentBase),
+                SegmentLayout.DataStart,
+                end.Position.Since(SegmentLayout.DataStart),
+                segmentBase,
+                end.NextOffset.Plus(-1),
+                $"the batches lead to offset {walk.NextOffset}, recorded is {end.NextOffset}");
+        if (chainCrc is null || chainCrc == chain)
+            return null;
+        return new LogDefect(
+            LogDefectKind.ChainMismatch,
+            SegmentName.Data(directory, segmentBase),
+            SegmentLayout.DataStart,
+            end.Position.Since(SegmentLayout.DataStart),
+            segmentBase,
+            end.NextOffset.Plus(-1),
+            $"the chain CRC of the batch headers is {chain:x8}, recorded is {chainCrc:x8}");
+    }
+
+    private LogDefect DefectAt(
+        ILeasedFile data,
+        LogOffset segmentBase,
+        LogDefectKind kind,
+        FilePosition position,
+        LogOffset offset,
+        SegmentEnd end,
+        string reason)
+    {
+        BatchResync.Find(data, position, offset, end, out SegmentEnd next);
+        return new LogDefect(
+            kind,
+            SegmentName.Data(directory, segmentBase),
+            position,
+            next.Position.Since(position),
+            offset,
+            next.NextOffset.Plus(-1),
+            reason);
+    }
+
+    private static IndexImage CopyOf(IndexImage image, LogOffset segmentBase)
+    {
+        var copy = new IndexImage(image.Count + 16);
+        for (int i = 0; i < image.Count; i++)
+        {
+            OffsetIndexEntry.TryRead(
+                image.OffsetBytes[(i * OffsetIndexEntry.Size)..], segmentBase, out OffsetIndexEntry offset);
+            TimeIndexEntry.TryRead(image.TimeBytes[(i * TimeIndexEntry.Size)..], segmentBase, out TimeIndexEntry time);
+            copy.Add(segmentBase, offset, time);
+        }
+
+        return copy;
+    }
+
+    /// <summary>The entries up to the first that does not check, in either file.</summary>
+    private IndexImage Load(LogOffset segmentBase, SegmentEnd end, out bool asInFiles)
+    {
+        byte[] offsets = ReadEntries(
+            SegmentName.OffsetIndex(directory, segmentBase), new IndexHeader(IndexKind.Offset, id, segmentBase));
+        byte[] times = ReadEntries(
+            SegmentName.TimeIndex(directory, segmentBase), new IndexHeader(IndexKind.Time, id, segmentBase));
+        int inFiles = Math.Min(offsets.Length / OffsetIndexEntry.Size, times.Length / TimeIndexEntry.Size);
+        var image = new IndexImage(inFiles);
+        var previous = new OffsetIndexEntry(segmentBase, SegmentLayout.DataStart, ChainCrc.Start);
+        var previousTime = new TimeIndexEntry(new Timestamp(long.MinValue), new Timestamp(long.MinValue), segmentBase);
+        for (int i = 0; i < inFiles; i++)
+        {
+            if (!OffsetIndexEntry.TryRead(offsets.AsSpan(i * OffsetIndexEntry.Size), segmentBase, out OffsetIndexEntry offset))
+                break;
+            if (!TimeIndexEntry.TryRead(times.AsSpan(i * TimeIndexEntry.Size), segmentBase, out TimeIndexEntry time))
+                break;
+            if (offset.Offset <= previous.Offset || offset.Position <= previous.Position)
+                break;
+            if (offset.Offset >= end.NextOffset || offset.Position >= end.Position)
+                break;
+            if (time.Offset != offset.Offset || time.MaxTimestamp < previousTime.MaxTimestamp)
+                break;
+            image.Add(segmentBase, offset, time);
+            previous = offset;
+            previousTime = time;
+        }
+
+        asInFiles = offsets.Length == image.Count * OffsetIndexEntry.Size
+            && times.Length == image.Count * TimeIndexEntry.Size
+            && (image.Count > 0 || disk.FileExists(SegmentName.OffsetIndex(directory, segmentBase)));
+        return image;
+    }
+
+    private byte[] ReadEntries(string path, in IndexHeader header)
+    {
+        try
+        {
+            if (!disk.FileExists(path))
+                return [];
+            using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
+            long length = file.Length;
+            if (length is < IndexHeader.Size or > StorageLimits.IndexSizeMax)
+                return [];
+            byte[] bytes = new byte[length];
+            int count = file.Read(FilePosition.Zero, bytes);
+            return header.Matches(bytes.AsSpan(0, count)) ? bytes[IndexHeader.Size..count] : [];
+        }
+        catch (DiskException)
+        {
+            // What cannot be read is made anew.
+            return [];
+        }
+    }
+
+    private bool TryWrite(LogOffset segmentBase, IndexImage image)
+    {
+        try
+        {
+            Write(
+                SegmentName.OffsetIndex(directory, segmentBase),
+                new IndexHeader(IndexKind.Offset, id, segmentBase),
+                image.OffsetBytes);
+            Write(
+                SegmentName.TimeIndex(directory, segmentBase),
+                new IndexHeader(IndexKind.Time, id, segmentBase),
+                image.TimeBytes);
+            return true;
+        }
+        catch (DiskException)
+        {
+            return false;
+        }
+    }
+
+    private void Write(string path, in IndexHeader header, ReadOnlySpan<byte> entries)
+    {
+        byte[] bytes = new byte[IndexHeader.Size + entries.Length];
+        header.Write(bytes);
+        entries.CopyTo(bytes.AsSpan(IndexHeader.Size));
+        disk.DeleteFile(path);
+        using IDiskFile file = disk.Open(path, DiskOpenMode.CreateNew);
+        file.Write(FilePosition.Zero, bytes);
+    }
+}
+
+/// <summary>When a batch gets an index entry.</summary>
+internal static class IndexSpacing
+{
+    /// <param name="position">Where the batch begins.</param>
+    /// <param name="indexed">Where the batch of the last entry begins, or the data.</param>
+    public static bool IsDue(FilePosition position, FilePosition indexed) =>
+        position.Since(indexed) >= StorageLimits.IndexInterval;
+}

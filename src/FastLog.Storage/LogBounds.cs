@@ -1,0 +1,56 @@
+using FastLog.Primitives;
+using FastLog.Storage.Flushing;
+
+namespace FastLog.Storage;
+
+/// <summary>
+/// The ends of one partition log and their law, checked on every move: LogStart &lt;= FlushedEnd &lt;= LogEnd, and none of
+/// them goes back. Moved in the partition's section; read from any thread.
+/// </summary>
+internal sealed class LogBounds
+{
+    private readonly FlushMode _mode;
+    private long _logStart;
+    private long _flushedEnd;
+    private long _logEnd;
+
+    public LogBounds(FlushMode mode, LogOffset logStart, LogOffset end)
+    {
+        _mode = mode;
+        _logStart = logStart.Value;
+        _flushedEnd = end.Value;
+        _logEnd = end.Value;
+        CheckChain();
+    }
+
+    public LogOffset LogStart => new(Volatile.Read(ref _logStart));
+
+    public LogOffset FlushedEnd => new(Volatile.Read(ref _flushedEnd));
+
+    public LogOffset LogEnd => new(Volatile.Read(ref _logEnd));
+
+    /// <summary>What consumers may see: with <c>flush=ack</c> nothing that a power cut could take back.</summary>
+    public LogOffset ReadableEnd => _mode == FlushMode.Ack ? FlushedEnd : LogEnd;
+
+    public void MoveLogEnd(LogOffset end)
+    {
+        Invariant.Check(end.Value >= _logEnd);
+        Volatile.Write(ref _logEnd, end.Value);
+        CheckChain();
+    }
+
+    public void MoveFlushedEnd(LogOffset end)
+    {
+        Invariant.Check(end.Value >= _flushedEnd);
+        Invariant.Check(end.Value <= _logEnd);
+        Volatile.Write(ref _flushedEnd, end.Value);
+        CheckChain();
+    }
+
+    private void CheckChain()
+    {
+        Invariant.Check(_logStart >= 0);
+        Invariant.Check(_logStart <= _flushedEnd);
+        Invariant.Check(_flushedEnd <= _logEnd);
+    }
+}

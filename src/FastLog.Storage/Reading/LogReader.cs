@@ -1,0 +1,155 @@
+using FastLog.Primitives;
+using FastLog.Records;
+using FastLog.Storage.Appending;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Indexes;
+using FastLog.Storage.Segments;
+
+namespace FastLog.Storage.Reading;
+
+/// <summary>Resolves reads to leased file regions: whole batches, never past the end asked for. Thread-safe.</summary>
+internal sealed class LogReader(PartitionState state)
+{
+    private readonly RecentEnds _recent = new();
+
+    public ReadResult Read(LogOffset from, int bytesMax, LogOffset end)
+    {
+        LogOffset logEnd = state.Bounds.LogEnd;
+        if (from < state.Bounds.LogStart || from > logEnd)
+            return new ReadResult { Status = ReadStatus.OutOfRange, NextOffset = from };
+        end = LogOffset.Min(end, logEnd);
+        if (from >= end)
+            return Empty(from);
+        if (state.Quarantine.Find(from) is { } known)
+            return Corrupt(known, from);
+        end = state.Quarantine.FirstAbove(from, end);
+        return ReadSegment(from, Math.Clamp(bytesMax, 0, StorageLimits.ReadSizeMax), end);
+    }
+
+    private ReadResult ReadSegment(LogOffset from, int bytesMax, LogOffset end)
+    {
+        SegmentSet segments = state.Segments;
+        int index = segments.IndexOf(from);
+        Invariant.Check(index >= 0);
+        Segment segment = segments[index];
+        SegmentHandle? file = null;
+        try
+        {
+            file = segment.File.Acquire();
+            if (file is null)
+                return new ReadResult { Status = ReadStatus.Closed, NextOffset = from };
+            ReadResult result = ReadLeased(segment, file, from, bytesMax, end);
+            if (!result.Region.IsEmpty)
+                file = null;
+            return result;
+        }
+        catch (DiskException failure)
+        {
+            var defect = new LogDefect(
+                LogDefectKind.Unreadable, segment.File.Path, FilePosition.Zero, 0, from, LogOffset.None, failure.Message);
+            return Corrupt(defect, from);
+        }
+        finally
+        {
+            file?.Release();
+        }
+    }
+
+    private ReadResult ReadLeased(Segment segment, SegmentHandle file, LogOffset from, int bytesMax, LogOffset end)
+    {
+        SegmentEnd segmentEnd = segment.End;
+        if (from >= segmentEnd.NextOffset)
+        {
+            // Between two segments: only damage leaves such a gap, and it is in the quarantine.
+            return Empty(from);
+        }
+
+        LocatedBatch first = Locate(segment, file, from, segmentEnd);
+        if (first.Defect is { } defect)
+            return Corrupt(defect, from);
+        LogOffset limit = LogOffset.Min(end, segmentEnd.NextOffset);
+        if (first.Header.NextOffset > limit)
+            return Empty(from);
+        SegmentEnd regionEnd = Extend(segment, file, first, bytesMax, limit, segmentEnd);
+        _recent.Remember(segment.BaseOffset, regionEnd.NextOffset, regionEnd.Position);
+        return new ReadResult
+        {
+            Status = ReadStatus.Ok,
+            Region = new FileRegion(file, first.Position, checked((int)regionEnd.Position.Since(first.Position))),
+            NextOffset = regionEnd.NextOffset,
+        };
+    }
+
+    private LocatedBatch Locate(Segment segment, SegmentHandle file, LogOffset from, SegmentEnd segmentEnd)
+    {
+        if (!_recent.TryFind(segment.BaseOffset, from, out FilePosition position))
+            return BatchLocator.Find(segment, file, from);
+        Span<byte> bytes = stackalloc byte[BatchHeaderLayout.HeaderSize];
+        int count = file.Read(position, bytes);
+        bool holds = BatchHeader.TryRead(bytes[..count], out BatchHeader header) == BatchStatus.Ok
+            && header.BaseOffset == from
+            && header.BatchSize <= segmentEnd.Position.Since(position);
+        return holds ? new LocatedBatch(position, header, null) : BatchLocator.Find(segment, file, from);
+    }
+
+    /// <summary>The last batch boundary within bytes and end; the first batch is in it in any case.</summary>
+    private static SegmentEnd Extend(
+        Segment segment,
+        SegmentHandle file,
+        in LocatedBatch first,
+        int bytesMax,
+        LogOffset limit,
+        SegmentEnd segmentEnd)
+    {
+        var bound = first.Position.Plus(Math.Max(bytesMax, first.Header.BatchSize));
+        if (bound >= segmentEnd.Position && limit >= segmentEnd.NextOffset)
+            return segmentEnd;
+        var reached = new SegmentEnd(first.Position.Plus(first.Header.BatchSize), first.Header.NextOffset);
+        if (bound == reached.Position)
+            return reached;
+        IndexSearchStatus status = segment.Floor(limit, bound, out OffsetIndexEntry entry);
+        if (status == IndexSearchStatus.Found && entry.Position > reached.Position)
+        {
+            var jump = new SegmentEnd(entry.Position, entry.Offset);
+            if (TryWalk(file, jump, bound, limit, segmentEnd, out SegmentEnd further))
+                return further;
+        }
+
+        TryWalk(file, reached, bound, limit, segmentEnd, out reached);
+        return reached;
+    }
+
+    /// <summary>False when no batch with the expected offset begins at the start: the index misled.</summary>
+    private static bool TryWalk(
+        SegmentHandle file,
+        SegmentEnd start,
+        FilePosition bound,
+        LogOffset limit,
+        SegmentEnd segmentEnd,
+        out SegmentEnd reached)
+    {
+        reached = start;
+        using var walk = new HeaderWalk(
+            file, start.Position, start.NextOffset, segmentEnd.Position, BatchLocator.WindowSize);
+        bool isFirst = true;
+        while (true)
+        {
+            WalkStatus status = walk.TryNext(out BatchHeader header, out _);
+            if (status == WalkStatus.Bad)
+                return !isFirst;
+            isFirst = false;
+            if (status == WalkStatus.End || walk.Position > bound || header.NextOffset > limit)
+                return true;
+            reached = new SegmentEnd(walk.Position, walk.NextOffset);
+        }
+    }
+
+    private static ReadResult Empty(LogOffset from) => new() { Status = ReadStatus.Ok, NextOffset = from };
+
+    private static ReadResult Corrupt(LogDefect defect, LogOffset from) => new()
+    {
+        Status = ReadStatus.Corrupt,
+        NextOffset = defect.LastOffset >= from ? defect.LastOffset.Next() : from,
+        Defect = defect,
+    };
+}

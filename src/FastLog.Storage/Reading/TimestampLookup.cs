@@ -1,0 +1,112 @@
+using FastLog.Primitives;
+using FastLog.Records;
+using FastLog.Storage.Appending;
+using FastLog.Storage.Indexes;
+using FastLog.Storage.Segments;
+
+namespace FastLog.Storage.Reading;
+
+/// <summary>
+/// Finds the first record, in offset order, at or after a time: segments and stretches whose largest timestamp lies before
+/// it are passed by their index. On a thread that may block.
+/// </summary>
+internal sealed class TimestampLookup(PartitionState state)
+{
+    /// <exception cref="Disk.DiskException">The device could not read.</exception>
+    public OffsetLookup Find(Timestamp at)
+    {
+        LogOffset end = state.Bounds.ReadableEnd;
+        SegmentSet segments = state.Segments;
+        using var inflate = new InflateBuffer(BufferPool.Shared);
+        for (int i = 0; i < segments.Count && segments[i].BaseOffset < end; i++)
+        {
+            if (segments[i].MaxTimestamp < at)
+                continue;
+            SegmentHandle? file = segments[i].File.Acquire();
+            if (file is null)
+                return OffsetLookup.NotFound;
+            try
+            {
+                OffsetLookup found = FindIn(segments[i], file, at, end, inflate);
+                if (found.IsFound)
+                    return found;
+            }
+            finally
+            {
+                file.Release();
+            }
+        }
+
+        return OffsetLookup.NotFound;
+    }
+
+    private static OffsetLookup FindIn(
+        Segment segment, SegmentHandle file, Timestamp at, LogOffset end, InflateBuffer inflate)
+    {
+        SegmentEnd segmentEnd = segment.End;
+        SegmentEnd start = StartFor(segment, file, at);
+        while (start.Position < segmentEnd.Position)
+        {
+            using var walk = new HeaderWalk(
+                file, start.Position, start.NextOffset, segmentEnd.Position, StorageLimits.WalkWindow);
+            WalkStatus status;
+            while ((status = walk.TryNext(out BatchHeader header, out FilePosition position)) == WalkStatus.Ok)
+            {
+                if (header.BaseOffset >= end)
+                    return OffsetLookup.NotFound;
+                if (header.MaxTimestamp < at)
+                    continue;
+                OffsetLookup found = FindInBatch(file, position, header, at, inflate);
+                if (found.IsFound)
+                    return found.Offset < end ? found : OffsetLookup.NotFound;
+            }
+
+            if (status == WalkStatus.End)
+                break;
+            LogDefect defect = BatchLocator.DefectAt(
+                segment, file, walk.DefectKind, walk.Position, walk.NextOffset, walk.Reason);
+            start = new SegmentEnd(defect.Position.Plus(defect.Length), defect.LastOffset.Next());
+        }
+
+        return OffsetLookup.NotFound;
+    }
+
+    private static SegmentEnd StartFor(Segment segment, SegmentHandle file, Timestamp at)
+    {
+        IndexSearchStatus status = segment.LastBefore(at, out TimeIndexEntry entry);
+        if (status == IndexSearchStatus.Doubtful)
+        {
+            segment.RepairIndexes(file);
+            status = segment.LastBefore(at, out entry);
+        }
+
+        if (status == IndexSearchStatus.Found)
+        {
+            LocatedBatch batch = BatchLocator.Find(segment, file, entry.Offset);
+            if (batch.Defect is null)
+                return new SegmentEnd(batch.Position, batch.Header.BaseOffset);
+        }
+
+        return new SegmentEnd(SegmentLayout.DataStart, segment.BaseOffset);
+    }
+
+    private static OffsetLookup FindInBatch(
+        SegmentHandle file, FilePosition position, in BatchHeader header, Timestamp at, InflateBuffer inflate)
+    {
+        using BufferLease bytes = BufferPool.Shared.Rent(header.BatchSize, clearOnReturn: true);
+        if (file.Read(position, bytes.Span) < header.BatchSize)
+            return OffsetLookup.NotFound;
+
+        // A batch whose records cannot be looked into here still holds the first match: its own first offset is the
+        // nearest place before it.
+        if (RecordReader.TryOpen(bytes.Span, inflate, out RecordReader records) != BatchStatus.Ok)
+            return new OffsetLookup(header.BaseOffset, header.MaxTimestamp);
+        while (records.Read())
+        {
+            if (records.Timestamp >= at)
+                return new OffsetLookup(records.Offset, records.Timestamp);
+        }
+
+        return OffsetLookup.NotFound;
+    }
+}

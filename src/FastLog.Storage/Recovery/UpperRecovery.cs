@@ -1,0 +1,274 @@
+using FastLog.Primitives;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Indexes;
+using FastLog.Storage.Segments;
+
+namespace FastLog.Storage.Recovery;
+
+/// <summary>
+/// Takes the recovery point's segment and what lies behind it in: checks each batch above the point, ends the log before the
+/// first that is not valid, saves and removes what follows, and flushes what it keeps.
+/// </summary>
+internal sealed class UpperRecovery(
+    SegmentContext context,
+    List<LogDefect> defects,
+    StorageDiagnostics diagnostics,
+    FlushPoint flushed,
+    FlushPoint point,
+    LeaderEpoch epochMax)
+{
+    private readonly CutBytes _cutBytes = new(context.Disk, context.Directory, context.Id);
+    private LeaderEpoch _lastEpoch = LeaderEpoch.None;
+    private string _stopReason = "";
+
+    public List<Segment> Segments { get; } = [];
+
+    public long ScannedBytes { get; private set; }
+
+    /// <param name="at">The recovery point's segment, if its file is there.</param>
+    /// <param name="above">Those with higher base offsets, in order.</param>
+    /// <param name="lowerEnd">Where the segments before it end.</param>
+    /// <param name="isClean">True: nothing was written behind the point, so nothing is read.</param>
+    public RecoveryTail Run(FoundSegment? at, List<FoundSegment> above, LogOffset lowerEnd, bool isClean)
+    {
+        foreach (FoundSegment segment in above)
+            RefuseForeign(segment);
+        if (at is null || at.Status != FoundStatus.Ok || at.Length < point.Position.Value)
+            return WithoutPointSegment(at, above, lowerEnd);
+        FlushPoint reached = CheckBelowPoint(at);
+        FoundSegment current = at;
+        int next = 0;
+        while (true)
+        {
+            if (!isClean)
+                reached = Scan(current, reached);
+            FoundSegment? following = next < above.Count ? above[next] : null;
+            if (isClean || following is null || following.Status != FoundStatus.Ok
+                || following.BaseOffset != reached.NextOffset || following.BaseOffset == current.BaseOffset)
+                break;
+            KeepSealed(current, reached);
+            current = following;
+            reached = SegmentLayout.StartPoint(current.BaseOffset);
+            next++;
+        }
+
+        if (!isClean)
+        {
+            for (int i = above.Count - 1; i >= next; i--)
+                Remove(above[i]);
+            if (next < above.Count)
+                context.Disk.FlushDirectory(context.Directory);
+        }
+
+        return KeepActive(current, reached, isClean);
+    }
+
+    /// <summary>A good file of another partition is neither served nor cut: someone has to move it away.</summary>
+    private static void RefuseForeign(FoundSegment segment)
+    {
+        if (segment.Status == FoundStatus.Foreign)
+            throw new StorageException(
+                StorageErrorKind.ForeignIdentity,
+                segment.Path,
+                $"'{segment.Path}' belongs to partition {segment.Header.Id} at base offset {segment.Header.BaseOffset}: "
+                    + "move it back to its place");
+    }
+
+    /// <summary>
+    /// The file that held the recovery point is not usable: what was durable in it is reported as lost, and the log goes on
+    /// at the recorded end in a new segment.
+    /// </summary>
+    private RecoveryTail WithoutPointSegment(FoundSegment? at, List<FoundSegment> above, LogOffset lowerEnd)
+    {
+        if (at is not null)
+            RefuseForeign(at);
+        if (point.NextOffset == point.SegmentBase)
+        {
+            // Nothing was durable in it: a segment that was just begun.
+            RemoveAll(at is null ? above : [at, .. above]);
+            return new RecoveryTail(null, point.NextOffset, EndPoint(point.NextOffset), _lastEpoch);
+        }
+
+        LogOffset lost = point.SegmentBase;
+        long length = at?.Length ?? 0;
+        LogDefectKind kind = LogDefectKind.SegmentMissing;
+        if (at is not null && at.Status == FoundStatus.Ok)
+        {
+            kind = LogDefectKind.SegmentTooShort;
+            lost = KeepShort(at);
+        }
+        else if (at is not null)
+        {
+            kind = LogDefectKind.SegmentHeaderDamaged;
+        }
+
+        if (lost < point.NextOffset)
+            defects.Add(new LogDefect(
+                kind,
+                SegmentName.Data(context.Directory, point.SegmentBase),
+                FilePosition.Zero,
+                length,
+                lost,
+                point.NextOffset.Plus(-1),
+                $"offsets up to {point.NextOffset} were durable in it, the segments before it end at {lowerEnd}"));
+        RemoveAll(above);
+        return new RecoveryTail(null, point.NextOffset, EndPoint(point.NextOffset), _lastEpoch);
+    }
+
+    private void RemoveAll(List<FoundSegment> segments)
+    {
+        if (segments.Count == 0)
+            return;
+        for (int i = segments.Count - 1; i >= 0; i--)
+            Remove(segments[i]);
+        context.Disk.FlushDirectory(context.Directory);
+    }
+
+    /// <summary>Serves what a file that lost its end still holds.</summary>
+    private LogOffset KeepShort(FoundSegment at)
+    {
+        using IDiskFile file = context.Disk.Open(at.Path, DiskOpenMode.Read);
+        var start = SegmentLayout.StartPoint(at.BaseOffset);
+        using var scan = new TailScan(file, start, new FilePosition(at.Length), LeaderEpoch.None, epochMax);
+        while (scan.TryNext())
+        {
+        }
+
+        ScannedBytes += at.Length;
+        var end = new SegmentEnd(scan.Position, scan.NextOffset);
+        if (end.NextOffset > at.BaseOffset)
+            Segments.Add(AsSealed(at, file, end, scan.Chain, write: false));
+        return end.NextOffset;
+    }
+
+    private static FlushPoint EndPoint(LogOffset end) => SegmentLayout.StartPoint(end);
+
+    /// <summary>Carried bytes between the flushed end and the recovery point are checked; nothing else below is read.</summary>
+    private FlushPoint CheckBelowPoint(FoundSegment at)
+    {
+        if (flushed.Covers(point))
+            return point;
+        using IDiskFile file = context.Disk.Open(at.Path, DiskOpenMode.Read);
+        var start = SegmentLayout.StartPoint(at.BaseOffset);
+        if (flushed.SegmentBase == at.BaseOffset && flushed.Position >= SegmentLayout.DataStart)
+            start = flushed;
+        var check = new RangeCheck(file, start, new SegmentEnd(point.Position, point.NextOffset), epochMax);
+        defects.AddRange(check.Run());
+        ScannedBytes += point.Position.Since(start.Position);
+        _lastEpoch = check.LastEpoch;
+        if (check.Chain is { } chain && chain != point.ChainCrc)
+            defects.Add(new LogDefect(
+                LogDefectKind.ChainMismatch,
+                at.Path,
+                start.Position,
+                point.Position.Since(start.Position),
+                start.NextOffset,
+                point.NextOffset.Plus(-1),
+                $"the chain CRC of the batch headers is {chain:x8}, recorded is {point.ChainCrc:x8}"));
+        return point;
+    }
+
+    private FlushPoint Scan(FoundSegment segment, FlushPoint from)
+    {
+        using IDiskFile file = context.Disk.Open(segment.Path, DiskOpenMode.Read);
+        using var scan = new TailScan(file, from, new FilePosition(file.Length), _lastEpoch, epochMax);
+        while (scan.TryNext())
+        {
+        }
+
+        ScannedBytes += scan.Position.Since(from.Position);
+        _lastEpoch = scan.LastEpoch;
+        _stopReason = scan.Reason;
+        return new FlushPoint(segment.BaseOffset, scan.Position, scan.NextOffset, scan.Chain);
+    }
+
+    private void KeepSealed(FoundSegment found, FlushPoint end)
+    {
+        using IDiskFile file = context.Disk.Open(found.Path, DiskOpenMode.ReadWrite);
+        Segments.Add(AsSealed(found, file, new SegmentEnd(end.Position, end.NextOffset), end.ChainCrc, write: true));
+    }
+
+    private SealedSegment AsSealed(FoundSegment found, IDiskFile file, SegmentEnd end, uint chain, bool write)
+    {
+        using var leased = new LeasedFile(file, owned: false);
+        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, leased, found.Header.Created, end, chain);
+        var seal = new SegmentSeal(
+            found.BaseOffset,
+            end.Position,
+            end.NextOffset,
+            check.MaxTimestamp,
+            check.LastAppend,
+            chain,
+            check.LastEpoch,
+            check.Written ? check.Image.Count : SegmentSeal.IndexEntriesUnknown);
+        if (write)
+            SealWriter.Write(file, seal);
+        var segment = new SealedSegment(context, context.FileOf(found.BaseOffset), found.Header.Created, seal);
+        segment.UseIndexes(check);
+        return segment;
+    }
+
+    private RecoveryTail KeepActive(FoundSegment found, FlushPoint end, bool isClean)
+    {
+        using IDiskFile file = context.Disk.Open(found.Path, isClean ? DiskOpenMode.Read : DiskOpenMode.ReadWrite);
+        if (!isClean)
+        {
+            Cut(file, found.BaseOffset, end);
+            if (found.SealStatus != SegmentSealStatus.Absent)
+                SealWriter.Clear(file);
+
+            // What is kept was perhaps never flushed: an append is acknowledged on top of it.
+            file.FlushData();
+            context.Disk.FlushDirectory(context.Directory);
+        }
+
+        using var leased = new LeasedFile(file, owned: false);
+        var segmentEnd = new SegmentEnd(end.Position, end.NextOffset);
+        IndexCheck check = context.Rebuilder.Check(
+            found.BaseOffset, leased, found.Header.Created, segmentEnd, end.ChainCrc);
+        if (check.Defect is not null)
+            defects.Add(check.Defect);
+        LeaderEpoch lastEpoch = check.LastEpoch > _lastEpoch ? check.LastEpoch : _lastEpoch;
+        var state = new ActiveState(segmentEnd, end.ChainCrc, check.MaxTimestamp, check.LastAppend, lastEpoch);
+        ActiveSegment active = ActiveSegment.Recovered(context, found.BaseOffset, found.Header.Created, state);
+        active.UseIndexes(check);
+        Segments.Add(active);
+        return new RecoveryTail(active, end.NextOffset, end, lastEpoch);
+    }
+
+    /// <summary>
+    /// Cuts what follows the end, if anything was written there: else a batch behind a hole could one day continue the
+    /// log that grew up to it. The zeros that the file was extended by are no loss.
+    /// </summary>
+    private void Cut(IDiskFile file, LogOffset segmentBase, FlushPoint end)
+    {
+        Invariant.Check(end.Covers(point));
+        FilePosition written = CutBytes.NonZeroEnd(file, end.Position);
+        long bytes = written.Since(end.Position);
+        if (bytes == 0)
+            return;
+        string saved = _cutBytes.Save(file, segmentBase, end.Position, bytes);
+        file.SetLength(end.Position.Value);
+        file.FlushData();
+        diagnostics.TailCut(
+            file.Path, bytes, $"offset {end.NextOffset} at {end.Position}: {_stopReason}", saved);
+    }
+
+    private void Remove(FoundSegment segment)
+    {
+        Invariant.Check(segment.BaseOffset >= point.NextOffset);
+        using (IDiskFile file = context.Disk.Open(segment.Path, DiskOpenMode.Read))
+        {
+            long bytes = CutBytes.NonZeroEnd(file, FilePosition.Zero).Value;
+            string saved = bytes == 0
+                ? "it was empty"
+                : _cutBytes.Save(file, segment.BaseOffset, FilePosition.Zero, bytes);
+            diagnostics.TailCut(segment.Path, bytes, "the log ends before this segment", saved);
+        }
+
+        context.Disk.DeleteFile(segment.Path);
+        context.Disk.DeleteFile(SegmentName.OffsetIndex(context.Directory, segment.BaseOffset));
+        context.Disk.DeleteFile(SegmentName.TimeIndex(context.Directory, segment.BaseOffset));
+    }
+}

@@ -1,0 +1,142 @@
+using FastLog.Primitives;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Indexes;
+
+namespace FastLog.Storage.Segments;
+
+/// <summary>
+/// What the active and a sealed segment have in common: a data file to lease and two indexes to look into. Reads from any
+/// thread.
+/// </summary>
+internal abstract class Segment
+{
+    private readonly Lock _repair = new();
+    private IndexEntries? _offsets;
+    private IndexEntries? _times;
+    private int _entriesInFiles;
+
+    protected Segment(SegmentContext context, LogOffset baseOffset, Timestamp created, SegmentFile file)
+    {
+        Context = context;
+        BaseOffset = baseOffset;
+        Created = created;
+        File = file;
+    }
+
+    public LogOffset BaseOffset { get; }
+
+    /// <summary>Wall-clock time of its first append.</summary>
+    public Timestamp Created { get; }
+
+    public SegmentFile File { get; }
+
+    /// <summary>Where its data ends now.</summary>
+    public abstract SegmentEnd End { get; }
+
+    /// <summary>The largest timestamp of its batches.</summary>
+    public abstract Timestamp MaxTimestamp { get; }
+
+    protected SegmentContext Context { get; }
+
+    /// <summary>The chain CRC at its end, where it cannot move any more.</summary>
+    protected virtual uint? FinalChainCrc => null;
+
+    /// <summary>The last entry at or below offset and position, checked; None when the walk must begin at the data's start.</summary>
+    /// <exception cref="DiskException">The device could not read.</exception>
+    public IndexSearchStatus Floor(LogOffset offset, FilePosition position, out OffsetIndexEntry entry)
+    {
+        using OpenedIndex index = Open(IndexKind.Offset);
+        if (index.Entries is null)
+        {
+            entry = default;
+            return IndexSearchStatus.Doubtful;
+        }
+
+        return new OffsetIndex(index.Entries, BaseOffset).Floor(offset, position, out entry);
+    }
+
+    /// <summary>The first entry above a position: where good data may go on behind a damaged run.</summary>
+    public bool TryEntryAbove(FilePosition position, out OffsetIndexEntry entry)
+    {
+        entry = default;
+        using OpenedIndex opened = Open(IndexKind.Offset);
+        if (opened.Entries is null)
+            return false;
+        var index = new OffsetIndex(opened.Entries, BaseOffset);
+        int at = index.FirstAbove(position);
+        return at >= 0 && index.TryGet(at, out entry);
+    }
+
+    /// <summary>The last time entry before a time; None when the walk must begin at the data's start.</summary>
+    public IndexSearchStatus LastBefore(Timestamp at, out TimeIndexEntry entry)
+    {
+        using OpenedIndex index = Open(IndexKind.Time);
+        if (index.Entries is null)
+        {
+            entry = default;
+            return IndexSearchStatus.Doubtful;
+        }
+
+        return new TimeIndex(index.Entries, BaseOffset).LastBefore(at, out entry);
+    }
+
+    /// <summary>
+    /// The indexes are doubtful: mends them from the data. One caller at a time; the others wait, since they need the
+    /// same. An index that is being appended to is left alone: lookups walk instead.
+    /// </summary>
+    public void RepairIndexes(ILeasedFile data)
+    {
+        lock (_repair)
+        {
+            if (Volatile.Read(ref _offsets) is MappedIndex)
+                return;
+            IndexCheck check = Context.Rebuilder.Check(BaseOffset, data, Created, End, FinalChainCrc);
+            UseIndexes(check);
+        }
+    }
+
+    /// <summary>Takes the entries that a check gave.</summary>
+    public void UseIndexes(IndexCheck check)
+    {
+        if (check.Written)
+            UseIndexFiles(check.Image.Count);
+        else
+            UseIndexEntries(check.Image.Offsets, check.Image.Times);
+    }
+
+    /// <summary>Entries lie in the files; these are opened for each lookup.</summary>
+    public void UseIndexFiles(int count)
+    {
+        Volatile.Write(ref _entriesInFiles, count);
+        Volatile.Write(ref _times, null);
+        Volatile.Write(ref _offsets, null);
+    }
+
+    protected void UseIndexEntries(IndexEntries offsets, IndexEntries times)
+    {
+        Volatile.Write(ref _times, times);
+        Volatile.Write(ref _offsets, offsets);
+    }
+
+    protected int EntriesInFiles => Volatile.Read(ref _entriesInFiles);
+
+    private OpenedIndex Open(IndexKind kind)
+    {
+        IndexEntries? resident = kind == IndexKind.Offset ? Volatile.Read(ref _offsets) : Volatile.Read(ref _times);
+        if (resident is not null)
+            return new OpenedIndex(resident, null);
+        string path = kind == IndexKind.Offset
+            ? SegmentName.OffsetIndex(Context.Directory, BaseOffset)
+            : SegmentName.TimeIndex(Context.Directory, BaseOffset);
+        FileIndex? file = FileIndex.TryOpen(
+            Context.Disk, path, Context.IndexHeaderOf(kind, BaseOffset), EntriesInFiles);
+        return new OpenedIndex(file, file);
+    }
+
+    private readonly ref struct OpenedIndex(IndexEntries? entries, IDisposable? owned)
+    {
+        public IndexEntries? Entries => entries;
+
+        public void Dispose() => owned?.Dispose();
+    }
+}

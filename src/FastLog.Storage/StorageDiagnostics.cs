@@ -1,0 +1,68 @@
+namespace FastLog.Storage;
+
+/// <summary>What the engine tells an operator; the numbers are stable.</summary>
+public enum StorageEventId
+{
+    DirectoryOpened = 100,
+    DirectoryClosed = 101,
+    UncleanStart = 102,
+    RecoveryLogDefect = 103,
+    DirectoryUnknown = 104,
+    CleanMarkerFailed = 105,
+    PartitionRecovered = 110,
+    TailCut = 111,
+    DefectFound = 112,
+    PartitionFenced = 113,
+    PartitionDeleted = 114,
+}
+
+/// <summary>One thing worth telling: a change of state or damage, never per record.</summary>
+/// <param name="Id">Which kind.</param>
+/// <param name="IsWarning">True when an operator should look at it.</param>
+/// <param name="Path">The directory or file concerned.</param>
+/// <param name="Message">For people.</param>
+public sealed record StorageEvent(StorageEventId Id, bool IsWarning, string Path, string Message);
+
+/// <summary>The engine's diagnostics: each event is declared here. Thread-safe as the sink is.</summary>
+internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
+{
+    public void DirectoryOpened(string path, bool wasClean) =>
+        Tell(StorageEventId.DirectoryOpened, false, path, $"data directory opened, last stop clean: {wasClean}");
+
+    public void DirectoryClosed(string path, int partitions) =>
+        Tell(StorageEventId.DirectoryClosed, false, path, $"data directory closed, {partitions} partitions marked clean");
+
+    public void UncleanStart(string path, string reason) =>
+        Tell(StorageEventId.UncleanStart, true, path, $"the last stop was not clean ({reason}): partitions are recovered");
+
+    public void RecoveryLogDefect(string path, string defect) =>
+        Tell(StorageEventId.RecoveryLogDefect, true, path, $"recovery log: {defect}");
+
+    public void DirectoryUnknown(string path, string what) =>
+        Tell(StorageEventId.DirectoryUnknown, true, path, what);
+
+    public void CleanMarkerFailed(string path, Exception cause) =>
+        Tell(StorageEventId.CleanMarkerFailed, true, path, $"the clean-shutdown marker was not written: {cause.Message}");
+
+    public void PartitionRecovered(string path, long scannedBytes, string end) =>
+        Tell(StorageEventId.PartitionRecovered, false, path, $"recovered, {scannedBytes} bytes read, log end {end}");
+
+    public void TailCut(string path, long bytes, string reason, string savedAs) =>
+        Tell(StorageEventId.TailCut, true, path, $"cut {bytes} bytes above the recovery point ({reason}), {savedAs}");
+
+    public void DefectFound(LogDefect defect) =>
+        Tell(
+            StorageEventId.DefectFound,
+            true,
+            defect.File,
+            $"{defect.Kind} at {defect.Position}, {defect.Length} bytes, offsets {defect.FirstOffset}.."
+                + $"{defect.LastOffset}: {defect.Detail}");
+
+    public void PartitionFenced(string path, StorageFault fault) =>
+        Tell(StorageEventId.PartitionFenced, true, path, $"fenced at offset {fault.Offset}: {fault.Message}");
+
+    public void PartitionDeleted(string path) => Tell(StorageEventId.PartitionDeleted, false, path, "partition deleted");
+
+    private void Tell(StorageEventId id, bool isWarning, string path, string message) =>
+        sink?.Invoke(new StorageEvent(id, isWarning, path, message));
+}
