@@ -60,5 +60,9 @@ internal sealed class FlushRig
             if (known is not null)
                 Assert.Equal(log.PointAt(claimed), known.RecoveryPoint);
         }
+
+        // The replayed points become durable and the older files go: from here on the partitions' own files must do.
+        disk.FlushDirectory("/data");
+        Assert.True(recovered.TryCommit(new CarriedRound()));
     }
 }
