@@ -358,9 +358,9 @@ def create_bad_settings(bench: Bench) -> None:
     refused(ErrorCode.InvalidReplicationFactor, by=lambda: create(1, 1000))
     refused(ErrorCode.InvalidConfig, by=lambda: create(1, configs=[("no.such.setting", "1")]))
     refused(ErrorCode.InvalidConfig, by=lambda: create(1, configs=[("flush", "perhaps")]))
-    refused(ErrorCode.InvalidConfig, by=lambda: create(1, configs=[("retention.ms", "often")]))
+    refused(ErrorCode.InvalidConfig, by=lambda: create(1, configs=[("segment.bytes", "often")]))
     refused(ErrorCode.InvalidRequest, ErrorCode.InvalidConfig,
-            by=lambda: create(1, configs=[("retention.ms", "7d"), ("retention.ms", "7d")]))
+            by=lambda: create(1, configs=[("flush", "ack"), ("flush", "ack")]))
     same("topics made nevertheless", bench.client.metadata([bench.topics[-1]])["topics"][0]["error"],
          ErrorCode.UnknownTopic)
 
@@ -417,14 +417,16 @@ def list_topics(bench: Bench) -> None:
 
 @check("describe-topic")
 def describe_topic(bench: Bench) -> None:
-    topic_id = bench.new_topic(2, retention_ms="7d")
+    topic_id = bench.new_topic(2, max_message_bytes="1MiB")
     bench.produce(topic_id, 1, values("a", "b", "c"))
     answer = bench.client.describe_topic(topic_id=topic_id)
     same("by name", bench.client.describe_topic(bench.topics[-1])["id"], topic_id)
     same("name", answer["name"], bench.topics[-1])
     keys = [config["key"] for config in answer["configs"]]
     same("order of the settings", keys, sorted(keys))
-    same("retention.ms", [config["source"] for config in answer["configs"] if config["key"] == "retention.ms"], [2])
+    sources = {config["key"]: config["source"] for config in answer["configs"]}
+    same("source of max.message.bytes", sources.get("max.message.bytes"), 2)
+    expect(sources.get("flush") in (0, 1), "flush was not set on the topic")
     ends = [(part["partition"], part["error"], part["logStart"], part["logEnd"], part["highWatermark"])
             for part in answer["partitions"]]
     same("partitions", ends, [(0, 0, 0, 0, 0), (1, 0, 0, 3, 3)])
@@ -672,7 +674,8 @@ def fetch_bytes_max(bench: Bench) -> None:
         bench.produce(topic_id, partition, batch)
 
     def counts(**options: int) -> List[int]:
-        return [len(part.batches) for part in bench.client.fetch([(topic_id, 1, 0), (topic_id, 0, 0)], **options)]
+        with bench.new_client() as client:
+            return [len(part.batches) for part in client.fetch([(topic_id, 1, 0), (topic_id, 0, 0)], **options)]
 
     same("with 1 byte", counts(bytes_max=1), [1, 0])
     same("with 0 bytes", counts(bytes_max=0, partition_bytes_max=0)[0], 1)
@@ -680,6 +683,20 @@ def fetch_bytes_max(bench: Bench) -> None:
     same("with 2 batches and a byte", counts(bytes_max=2 * len(batch) + 1), [2, 0])
     same("with 4 batches", counts(bytes_max=4 * len(batch)), [3, 1])
     same("with 2 batches a partition", counts(partition_bytes_max=2 * len(batch)), [2, 2])
+
+
+@check("fetch-serves-first-who-got-nothing-before")
+def fetch_turns(bench: Bench) -> None:
+    topic_id = bench.new_topic(3)
+    for partition in range(3):
+        bench.produce(topic_id, partition, values("x"))
+    with bench.new_client() as client:
+        served = []
+        for _ in range(3):
+            parts = client.fetch([(topic_id, partition, 0) for partition in range(3)], bytes_max=1)
+            same("order of the answer", [part.info["partition"] for part in parts], [0, 1, 2])
+            served += [part.info["partition"] for part in parts if part.batches]
+        same("partitions that were served", sorted(served), [0, 1, 2])
 
 
 @check("fetch-out-of-range")
@@ -855,15 +872,16 @@ def answer_to_vector(bench: Bench, vector: Dict[str, Any]) -> None:
     has_head = len(data) >= fl.HEAD.size
     kind, key, correlation = (data[5], struct.unpack_from(">H", data, 8)[0],
                               struct.unpack_from(">Q", data, 16)[0]) if has_head else (0, 0, 0)
-    if has_head and status not in BROKEN_FRAME and kind not in (Kind.REQUEST, Kind.ONE_WAY):
-        status = "BadKind"
+    is_answer = status not in BROKEN_FRAME and kind in (Kind.RESPONSE, Kind.ERROR)
     is_opening = vector["frameSizeMax"] == fl.FRAME_SIZE_MAX_BEFORE_HELLO or \
         (key == fl.HELLO.key and status not in BROKEN_FRAME)
     with bench.connect() as connection:
         if not is_opening:
             connection.call(fl.HELLO, fl.hello_body())
         connection.send_bytes(data)
-        if status == "NeedMoreData":
+        if is_answer:
+            same("frames", frames_until_end(connection), [])
+        elif status == "NeedMoreData":
             connection.socket.shutdown(socket.SHUT_WR)
             same("frames", frames_until_end(connection), [])
         elif status in BROKEN_FRAME:
@@ -894,6 +912,38 @@ def frame_vectors(bench: Bench) -> None:
             wrong.append(f"{vector['name']} ({vector['status']}): {error}")
     same("wrong answers", wrong, [])
     bench.stays_healthy()
+
+
+@check("frames-that-a-client-may-not-send-close-the-connection")
+def unexpected_kinds(bench: Bench) -> None:
+    body = fl.LIST_TOPICS.request.write({"includeInternal": False})
+    for kind in (Kind.RESPONSE, Kind.ERROR, Kind.PUSH, Kind.ONE_WAY):
+        with bench.new_client() as client:
+            client.connection.send_bytes(raw_request(fl.LIST_TOPICS.key, body, kind=kind))
+            same(f"frames after {kind.name}", frames_until_end(client.connection), [])
+    with bench.new_client() as client:
+        client.connection.send_bytes(raw_request(fl.PRODUCE.key, b"", version=9, kind=Kind.ONE_WAY))
+        same("frames after an unknown version", frames_until_end(client.connection), [])
+    with bench.connect() as connection:
+        connection.send_bytes(raw_request(fl.HELLO.key, fl.HELLO.request.write(fl.hello_body()), kind=Kind.ONE_WAY))
+        same("frames after a one-way hello", frames_until_end(connection), [])
+    bench.stays_healthy()
+
+
+@check("requests-over-the-broker's-limits-are-refused")
+def over_limits(bench: Bench) -> None:
+    """05-limits.md, second table."""
+    client, topic_id = bench.client, bench.new_topic()
+    question = {"topicId": topic_id, "partition": 0, "currentLeaderEpoch": -1, "query": LATEST, "timestamp": -1}
+    refused(ErrorCode.InvalidRequest, by=lambda: client.connection.call(fl.LIST_OFFSETS,
+                                                                        {"partitions": [question] * 20_001}))
+    refused(ErrorCode.InvalidRequest, by=lambda: client.fetch([(topic_id, at, 0) for at in range(20_001)]))
+    refused(ErrorCode.InvalidRequest, by=lambda: client.metadata(["a"] * 6_000, ["f" * 32] * 4_001))
+    refused(ErrorCode.InvalidPartitionCount, by=lambda: client.create_topic(bench.new_name(), 10_001))
+    refused(ErrorCode.InvalidConfig, by=lambda: client.create_topic(
+        bench.new_name(), 1, configs=[(f"setting.{at}", "1") for at in range(65)]))
+    refused(ErrorCode.InvalidConfig, by=lambda: client.create_topic(bench.new_name(), 1,
+                                                                    configs=[("flush", "x" * 257)]))
 
 
 @check("oversize-frame-is-refused-from-its-size")
@@ -1014,6 +1064,17 @@ def pipelined(bench: Bench) -> None:
             same("key", frame.key, sent[frame.correlation].key)
             fl.decode_message(frame)
         expect(not has_bytes(connection, 0.2), "there is one answer too many")
+
+
+@check("pipelined-large-requests-are-all-answered")
+def pipelined_large(bench: Bench) -> None:
+    """More bytes than one connection may have without an answer: reading pauses and goes on (05-limits.md)."""
+    topic_id, batch = bench.new_topic(), values("x" * (6 << 20))
+    with bench.new_client() as client:
+        body, payload = fl.produce_body([(topic_id, 0, batch)], ACKS_LEADER)
+        sent = [client.connection.send(fl.PRODUCE, body, payload) for _ in range(7)]
+        answers = [client.connection.result(fl.PRODUCE, correlation)[0]["partitions"][0] for correlation in sent]
+    same("base offsets", [part["baseOffset"] for part in answers], list(range(7)))
 
 
 # ---- delete topic (messages/delete-topic.md) ----

@@ -656,13 +656,16 @@ def stored_records(data: bytes) -> bytes:
     if codec != CODEC_GZIP:
         raise BatchError(ErrorCode.CodecNotAvailable, f"codec {CODEC_NAMES[codec]} is not available")
     limit = min(INFLATED_MAX, max(INFLATED_FREE, INFLATED_RATIO * len(raw)))
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        out = inflater.decompress(raw, limit + 1)
-    except zlib.error as error:
-        raise BatchError(ErrorCode.InvalidBatch, str(error)) from None
-    if len(out) > limit or not inflater.eof or inflater.unused_data:
-        raise BatchError(ErrorCode.InvalidBatch, "the gzip block is cut, has a tail, or inflates too far")
+    out = b""
+    while raw:  # RFC 1952: a series of members
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            out += inflater.decompress(raw, limit + 1 - len(out))
+        except zlib.error as error:
+            raise BatchError(ErrorCode.InvalidBatch, str(error)) from None
+        if len(out) > limit or not inflater.eof:
+            raise BatchError(ErrorCode.InvalidBatch, "the gzip block is cut or inflates too far")
+        raw = inflater.unused_data
     return out
 
 
