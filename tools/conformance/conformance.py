@@ -693,11 +693,11 @@ def fetch_turns(bench: Bench) -> None:
         bench.produce(topic_id, partition, values("x"))
     with bench.new_client() as client:
         served = []
-        for _ in range(3):
+        for _ in range(9):
             parts = client.fetch([(topic_id, partition, 0) for partition in range(3)], bytes_max=1)
             same("order of the answer", [part.info["partition"] for part in parts], [0, 1, 2])
             served += [part.info["partition"] for part in parts if part.batches]
-        same("partitions that were served", sorted(served), [0, 1, 2])
+        expect(served[:1] == [0] and served[1] != 0 and set(served) == {0, 1, 2}, f"served in turn: {served}")
 
 
 @check("fetch-out-of-range")
