@@ -12,14 +12,17 @@ namespace FastLog.Transport;
 /// </remarks>
 public sealed class InboundBudget : ILeaseObserver
 {
+    private const long NoFrame = 0;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _growing = new();
     private readonly LinkedList<Waiter> _beginning = new();
     private readonly OverdraftObserver _overdraft;
     private long _held;
     private int _waiting;
-    private object? _overdrawnBy;
+    private long _overdrawnBy;
     private int _overdraftLeases;
+    private long _frames;
 
     /// <param name="bytesMax">What may be held at once, 1 or more.</param>
     public InboundBudget(long bytesMax = TransportLimits.InboundBytesMax)
@@ -52,17 +55,21 @@ public sealed class InboundBudget : ILeaseObserver
     internal async ValueTask TakeAsync(int bytes, CancellationToken closed)
     {
         if (!TryTake(bytes))
-            await WaitAsync(_beginning, bytes, this, closed);
+            await WaitAsync(_beginning, bytes, NoFrame, closed);
     }
 
+    /// <summary>A name for a frame that will rent several buffers.</summary>
+    internal long BeginFrame() => Interlocked.Increment(ref _frames);
+
     /// <summary>A buffer for a frame; waits for the bytes unless the frame may overdraw.</summary>
-    /// <param name="frame">The frame that grows: it holds other buffers already; null for a frame's first.</param>
+    /// <param name="frame">From <see cref="BeginFrame"/>; the same for all buffers of a frame.</param>
+    /// <param name="growing">True if the frame holds other memory already.</param>
     /// <exception cref="OperationCanceledException">The connection closed.</exception>
-    internal async ValueTask<BufferLease> RentAsync(int length, object? frame, CancellationToken closed)
+    internal async ValueTask<BufferLease> RentAsync(int length, long frame, bool growing, CancellationToken closed)
     {
         ILeaseObserver observer = this;
         if (!TryTake(length))
-            observer = await WaitAsync(frame is null ? _beginning : _growing, length, frame ?? this, closed);
+            observer = await WaitAsync(growing ? _growing : _beginning, length, frame, closed);
         return BufferPool.Shared.Rent(length, clearOnReturn: true, observer);
     }
 
@@ -86,12 +93,16 @@ public sealed class InboundBudget : ILeaseObserver
     }
 
     private async ValueTask<ILeaseObserver> WaitAsync(
-        LinkedList<Waiter> queue, int bytes, object frame, CancellationToken closed)
+        LinkedList<Waiter> queue, int bytes, long frame, CancellationToken closed)
     {
         var waiter = new Waiter(bytes, frame);
         lock (_gate)
         {
-            queue.AddLast(waiter);
+            // The one that may overdraw must not wait behind those that wait for it.
+            if (frame != NoFrame && frame == _overdrawnBy)
+                queue.AddFirst(waiter);
+            else
+                queue.AddLast(waiter);
             Interlocked.Increment(ref _waiting);
         }
 
@@ -136,7 +147,7 @@ public sealed class InboundBudget : ILeaseObserver
             return true;
         }
 
-        if (_overdrawnBy is not null && !ReferenceEquals(_overdrawnBy, waiter.Frame))
+        if (_overdrawnBy != NoFrame && _overdrawnBy != waiter.Frame)
             return false;
         _overdrawnBy = waiter.Frame;
         _overdraftLeases++;
@@ -156,7 +167,7 @@ public sealed class InboundBudget : ILeaseObserver
         lock (_gate)
         {
             if (--_overdraftLeases == 0)
-                _overdrawnBy = null;
+                _overdrawnBy = NoFrame;
         }
 
         Return(bytes);
@@ -168,11 +179,11 @@ public sealed class InboundBudget : ILeaseObserver
         public void LeaseEnded(int length) => budget.OverdraftEnded(length);
     }
 
-    private sealed class Waiter(int bytes, object frame)
+    private sealed class Waiter(int bytes, long frame)
     {
         public int Bytes { get; } = bytes;
 
-        public object Frame { get; } = frame;
+        public long Frame { get; } = frame;
 
         public TaskCompletionSource<ILeaseObserver> Granted { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);

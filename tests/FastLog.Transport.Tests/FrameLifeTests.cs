@@ -18,8 +18,7 @@ public sealed class FrameLifeTests
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.Null(connection.Reason);
         Assert.InRange(handler.Frames, handled, handled + 1);
-        _time.Advance(TimeSpan.FromSeconds(3));
-        Assert.Equal(CloseKind.WriteStalled, (await handler.Closed.WaitAsync(Soon.Limit)).Kind);
+        Assert.Equal(CloseKind.WriteStalled, (await AdvanceUntilClosedAsync(handler)).Kind);
         await connection.DisposeAsync();
         await flood;
         Assert.Equal(0, connection.QueuedBytes);
@@ -84,8 +83,7 @@ public sealed class FrameLifeTests
         (FrameConnection connection, _) = Start(handler, new FrameConnectionOptions());
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.Null(connection.Reason);
-        _time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Equal(CloseKind.HelloTooSlow, (await handler.Closed.WaitAsync(Soon.Limit)).Kind);
+        Assert.Equal(CloseKind.HelloTooSlow, (await AdvanceUntilClosedAsync(handler)).Kind);
         await connection.DisposeAsync();
     }
 
@@ -99,14 +97,7 @@ public sealed class FrameLifeTests
         byte[] frame = TestFrames.Bytes(1, [], TestFrames.Pattern(payload, 1));
         await peer.SendAsync(frame[..40]);
         FastLog.Primitives.MonotonicTime begun = _time.Now;
-        await Soon.UntilAsync(
-            () =>
-            {
-                _time.Advance(TimeSpan.FromMilliseconds(10));
-                return handler.Closed.IsCompleted;
-            },
-            "closed");
-        Assert.Equal(CloseKind.FrameTooSlow, (await handler.Closed).Kind);
+        Assert.Equal(CloseKind.FrameTooSlow, (await AdvanceUntilClosedAsync(handler)).Kind);
         Assert.True(_time.Now.Since(begun) > TimeSpan.FromSeconds(seconds));
         await connection.DisposeAsync();
     }
@@ -125,8 +116,9 @@ public sealed class FrameLifeTests
         }
 
         Assert.Null(connection.Reason);
-        _time.Advance(TimeSpan.FromMinutes(11));
-        Assert.Equal(CloseKind.Idle, (await handler.Closed.WaitAsync(Soon.Limit)).Kind);
+        _time.Advance(TimeSpan.FromMinutes(9));
+        Assert.Null(connection.Reason);
+        Assert.Equal(CloseKind.Idle, (await AdvanceUntilClosedAsync(handler)).Kind);
         await connection.DisposeAsync();
     }
 
@@ -138,6 +130,18 @@ public sealed class FrameLifeTests
         await peer.SendAsync(TestFrames.Bytes(1, [], []));
         Assert.Equal(CloseKind.HandlerFailed, (await handler.Closed.Task.WaitAsync(Soon.Limit)).Kind);
         await connection.DisposeAsync();
+    }
+
+    private async Task<CloseReason> AdvanceUntilClosedAsync(EchoHandler handler)
+    {
+        await Soon.UntilAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(10));
+                return handler.Closed.IsCompleted;
+            },
+            "closed");
+        return await handler.Closed;
     }
 
     private static async Task FloodAsync(MemoryConnection peer, byte[] request, int count)

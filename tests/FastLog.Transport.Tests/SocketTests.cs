@@ -158,22 +158,6 @@ public sealed class SocketTests : IDisposable
     }
 
     [Fact]
-    public async Task Ten_thousand_small_round_trips_allocate_next_to_nothing()
-    {
-        await using Server server = StartServer(_ => new EchoHandler());
-        IByteConnection bytes = await SocketNetwork.Instance.ConnectAsync(server.LocalAddress, CancellationToken.None);
-        await using var client = new RequestConnection(bytes, new RequestConnectionOptions(), _ports);
-        client.Frames.Open();
-        await RoundTripsAsync(client, 2_000);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        await RoundTripsAsync(client, 10_000);
-        long perFrame = (GC.GetTotalAllocatedBytes(precise: true) - before) / 20_000;
-
-        // Other tests run beside; what is looked for is a buffer or a task per frame.
-        Assert.InRange(perFrame, 0, 400);
-    }
-
-    [Fact]
     public async Task A_garbage_peer_is_answered_before_the_close()
     {
         await using Server server = StartServer(_ => new EchoHandler());
@@ -186,17 +170,6 @@ public sealed class SocketTests : IDisposable
     }
 
     public void Dispose() => File.Delete(_path);
-
-    private static async Task RoundTripsAsync(RequestConnection client, int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            Protocol.CorrelationId id = await client.ReserveAsync(CancellationToken.None);
-            OutboundFrame frame = TestFrames.Outbound(id.Value, "small"u8);
-            using InboundFrame answer = await client.SendAsync(id, frame, TimeSpan.FromSeconds(10));
-            Assert.Equal(5, answer.Header.BodySize);
-        }
-    }
 
     private Server StartServer(FrameHandlerFactory factory, ServerOptions? options = null) => Server.Start(
         SocketNetwork.Instance, new IPEndPoint(IPAddress.Loopback, 0), factory, options ?? new ServerOptions(), _ports);

@@ -29,6 +29,7 @@ internal sealed class FrameReceiver
     private int _end;
     private int _smallReceives;
     private int _provenBytes;
+    private long _budgetFrame;
     private bool _expectLarge;
     private bool _holding;
 
@@ -166,6 +167,7 @@ internal sealed class FrameReceiver
         try
         {
             NoteBegun();
+            _budgetFrame = _options.Budget?.BeginFrame() ?? 0;
             if (header.HeadSize <= InboundFrame.SmallMax)
                 TakeBuffered(frame.HeadMemory.Span);
             else if (await ReceiveLargeAsync(header.HeadSize, InboundFrame.SmallBytes(header) > 0) is { } head)
@@ -263,7 +265,7 @@ internal sealed class FrameReceiver
     {
         if (_options.Budget is not { } budget)
             return BufferPool.Shared.Rent(length, clearOnReturn: true);
-        ValueTask<BufferLease> renting = budget.RentAsync(length, growing ? this : null, _owner.Closed);
+        ValueTask<BufferLease> renting = budget.RentAsync(length, _budgetFrame, growing, _owner.Closed);
         if (renting.IsCompletedSuccessfully)
             return renting.Result;
         Task<BufferLease> pending = renting.AsTask();

@@ -13,6 +13,8 @@ public sealed class Server : IAsyncDisposable
     /// <summary>How long a disposed server lets its handlers finish.</summary>
     private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(1);
 
+    private static readonly CloseReason Stopped = new(CloseKind.Stopping, "the server stops");
+
     private readonly Lock _gate = new();
     private readonly IListener _listener;
     private readonly FrameHandlerFactory _factory;
@@ -24,7 +26,9 @@ public sealed class Server : IAsyncDisposable
     private readonly SortedDictionary<long, Served> _served = [];
     private readonly Dictionary<IPAddress, int> _perAddress = [];
     private readonly Task _accepting;
-    private Task? _stopped;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task? _stop;
+    private bool _isStopping;
     private long _nextId;
 
     private Server(
@@ -75,8 +79,16 @@ public sealed class Server : IAsyncDisposable
     /// <summary>Stops accepting, lets the handlers finish up to the limit, closes all. The first call's limit holds.</summary>
     public Task StopAsync(TimeSpan limit)
     {
+        bool first;
         lock (_gate)
-            return _stopped ??= StopOnceAsync(limit);
+        {
+            first = !_isStopping;
+            _isStopping = true;
+        }
+
+        if (first)
+            _stop = StopOnceAsync(limit);
+        return _stopped.Task;
     }
 
     /// <summary>Stops; handlers get one second.</summary>
@@ -188,44 +200,48 @@ public sealed class Server : IAsyncDisposable
         served.Ended.TrySetResult();
     }
 
+    /// <summary>
+    /// Waits one after the other: the combinators (WhenAll, CancelAsync) would leave the thread that the simulator runs on.
+    /// </summary>
     private async Task StopOnceAsync(TimeSpan limit)
     {
-        // Not CancelAsync, whose callbacks run on the thread pool whatever the executor.
         _stopping.Cancel();
         await _listener.DisposeAsync();
         await _accepting;
         List<Served> all;
         lock (_gate)
             all = [.. _served.Values];
-        using var enough = new CancellationTokenSource();
-        Task limitEnd = LimitAsync(limit, enough.Token);
-        Task finished = Task.WhenAll(all.Select(FinishAsync));
-        await Task.WhenAny(finished, limitEnd);
-        foreach (Served served in all)
-            served.Frames.Close(new CloseReason(CloseKind.Stopping, "the server stops"));
-        foreach (Served served in all)
-            await served.Ended.Task;
-        enough.Cancel();
-        await limitEnd;
+        using (_ports.Timers.Schedule(limit, new ActionWork(() => CloseAll(all))))
+        {
+            foreach (Served served in all)
+                served.Finish = FinishAsync(served);
+            foreach (Served served in all)
+                await served.Ended.Task;
+        }
+
+        _stopped.TrySetResult();
     }
 
-    private static async Task FinishAsync(Served served)
+    private static void CloseAll(List<Served> all)
     {
-        await served.Handler.OnStoppingAsync();
-        served.Frames.CloseWhenSent(new CloseReason(CloseKind.Stopping, "the server stops"));
-        await served.Ended.Task;
+        foreach (Served served in all)
+            served.Frames.Close(Stopped);
     }
 
-    private async Task LimitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    private async Task FinishAsync(Served served)
     {
         try
         {
-            await _ports.Timers.DelayAsync(limit, cancellationToken);
+            await served.Handler.OnStoppingAsync();
         }
-        catch (OperationCanceledException)
+#pragma warning disable CA1031 // As a failure in OnFrameAsync: the connection closes, now or at the limit.
+        catch (Exception cause)
+#pragma warning restore CA1031
         {
-            // All ended before.
+            _log.HandlerFailed(served.Frames.RemoteAddress, cause);
         }
+
+        served.Frames.CloseWhenSent(Stopped);
     }
 
     private sealed class Served(FrameConnection frames, IFrameHandler handler)
@@ -237,6 +253,8 @@ public sealed class Server : IAsyncDisposable
         public long Id { get; set; }
 
         public Task? Run { get; set; }
+
+        public Task? Finish { get; set; }
 
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
