@@ -78,6 +78,25 @@ public sealed class InboundBudgetTests
     }
 
     [Fact]
+    public async Task The_frame_that_overdraws_is_served_before_those_that_wait_for_it()
+    {
+        var budget = new InboundBudget(100);
+        (long one, long two) = (budget.BeginFrame(), budget.BeginFrame());
+        using BufferLease first = await budget.RentAsync(50, one, growing: false, CancellationToken.None);
+        using BufferLease second = await budget.RentAsync(50, two, growing: false, CancellationToken.None);
+        BufferLease overdrawn = await budget.RentAsync(60, one, growing: true, CancellationToken.None);
+        Task<BufferLease> waiting = budget.RentAsync(60, two, growing: true, CancellationToken.None).AsTask();
+        Assert.False(waiting.IsCompleted);
+        BufferLease more = await budget.RentAsync(70, one, growing: true, CancellationToken.None).AsTask().WaitAsync(Soon.Limit);
+        Assert.Equal(230, budget.Held);
+        overdrawn.Dispose();
+        Assert.False(waiting.IsCompleted);
+        more.Dispose();
+        (await waiting.WaitAsync(Soon.Limit)).Dispose();
+        Assert.Equal(100, budget.Held);
+    }
+
+    [Fact]
     public async Task A_connection_that_closes_while_it_waits_gives_its_place_up()
     {
         var budget = new InboundBudget(10_000);
