@@ -19,7 +19,7 @@ public sealed record ConsumedRecord(
         topic, partition, record.Offset, record.Timestamp, CopyOf(record.Key), CopyOf(record.Value), HeadersOf(record));
 
     private static ReadOnlyMemory<byte>? CopyOf(NullableBytes bytes) =>
-        bytes.IsNull ? null : new ReadOnlyMemory<byte>(bytes.Span.ToArray());
+        bytes.IsNull ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes.Span.ToArray());
 
     private static RecordHeader[] HeadersOf(in RecordReader record)
     {

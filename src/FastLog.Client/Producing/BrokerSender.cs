@@ -47,9 +47,23 @@ internal sealed class BrokerSender(ProducerCore producer, BrokerLink link)
         do
         {
             seen = Volatile.Read(ref _signals);
-            Work();
+            WorkGuarded();
         }
         while (Interlocked.Add(ref _signals, -seen) != 0);
+    }
+
+    private void WorkGuarded()
+    {
+        try
+        {
+            Work();
+        }
+#pragma warning disable CA1031 // Our own bug: it must not stop all later sends, nor come out of a caller's send.
+        catch (Exception cause)
+#pragma warning restore CA1031
+        {
+            producer.Core.Log(ClientLogLevel.Error, $"internal error while sending to {link.Address}", cause);
+        }
     }
 
     private void Work()

@@ -106,7 +106,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         {
             _isScheduled = false;
             if (!MayLeave())
-                return false;
+                return MayScheduleLocked(); // a failure came in between: when its pause is over, the timer schedules again
             int taken = 0;
             int size = 0;
             while (NextSendable() is { } batch)

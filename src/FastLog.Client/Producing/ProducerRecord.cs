@@ -12,7 +12,19 @@ namespace FastLog.Client;
 public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value)
 {
     public ProducerRecord(ReadOnlyMemory<byte>? value)
-        : this(null, value)
+        : this(default(ReadOnlyMemory<byte>?), value)
+    {
+    }
+
+    /// <summary>From arrays: without this overload a null array would become empty memory, which is not null.</summary>
+    public ProducerRecord(byte[]? key, byte[]? value)
+        : this(MemoryOf(key), MemoryOf(value))
+    {
+    }
+
+    /// <inheritdoc cref="ProducerRecord(byte[], byte[])"/>
+    public ProducerRecord(byte[]? value)
+        : this(default(ReadOnlyMemory<byte>?), MemoryOf(value))
     {
     }
 
@@ -24,4 +36,7 @@ public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnly
 
     /// <summary>Null: by key, or any.</summary>
     public PartitionId? Partition { get; init; }
+
+    private static ReadOnlyMemory<byte>? MemoryOf(byte[]? bytes) =>
+        bytes is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(bytes);
 }

@@ -1,0 +1,101 @@
+using FastLog.Primitives;
+using FastLog.Records;
+
+namespace FastLog.Client.Tests;
+
+/// <summary>A topic of a fake broker.</summary>
+internal sealed class FakeTopic(TopicId id, int partitions)
+{
+    public TopicId Id { get; } = id;
+
+    public List<FakeLog> Partitions { get; } = [.. Enumerable.Range(0, partitions).Select(static _ => new FakeLog())];
+
+    public FakeLog this[int partition] => Partitions[partition];
+}
+
+/// <summary>A partition log in memory.</summary>
+internal sealed class FakeLog
+{
+    private readonly List<(LogOffset Base, LogOffset Next, byte[] Bytes)> _batches = [];
+
+    public LogOffset Start { get; set; } = LogOffset.Zero;
+
+    public LogOffset End { get; private set; } = LogOffset.Zero;
+
+    /// <summary>All values as text, in order; null for null.</summary>
+    public IReadOnlyList<string?> Values => [.. Records().Select(static record => record.Value is { } value ? System.Text.Encoding.UTF8.GetString(value.Span) : null)];
+
+    public int BatchCount => _batches.Count;
+
+    public static IReadOnlyList<int> CountRecords(ReadOnlySpan<byte> batches)
+    {
+        List<int> counts = [];
+        var reader = new BatchReader(batches, BatchCheck.Checksum);
+        while (reader.Read())
+            counts.Add(reader.Header.RecordCount);
+        Assert.Equal(BatchStatus.Ok, reader.Status);
+        return counts;
+    }
+
+    public void Append(ReadOnlySpan<byte> batches)
+    {
+        var reader = new BatchReader(batches, BatchCheck.Checksum);
+        while (reader.Read())
+        {
+            byte[] batch = reader.Batch.ToArray();
+            BatchStamp.Stamp(batch, End, LeaderEpoch.Zero);
+            LogOffset next = End.Plus(reader.Header.RecordCount);
+            _batches.Add((End, next, batch));
+            End = next;
+        }
+
+        Assert.Equal(BatchStatus.Ok, reader.Status);
+    }
+
+    /// <summary>One batch with these values.</summary>
+    public void Append(Codec codec, params string[] values)
+    {
+        var builder = new BatchBuilder(new byte[64 << 10]);
+        foreach (string value in values)
+            Assert.True(builder.TryAppend(new Timestamp(1000 + End.Value), NullableBytes.Null, System.Text.Encoding.UTF8.GetBytes(value)));
+        Append(builder.Build(codec).Span);
+    }
+
+    public void CopyFrom(LogOffset from, int bytesMax, MemoryStream destination)
+    {
+        long begin = destination.Length;
+        foreach ((_, LogOffset next, byte[] bytes) in _batches)
+        {
+            if (next <= from)
+                continue;
+            if (destination.Length > begin && destination.Length - begin + bytes.Length > bytesMax)
+                return;
+            destination.Write(bytes);
+        }
+    }
+
+    public LogOffset Find(Timestamp at)
+    {
+        foreach (ConsumedRecord record in Records())
+        {
+            if (record.Timestamp >= at)
+                return record.Offset;
+        }
+
+        return LogOffset.None;
+    }
+
+    public List<ConsumedRecord> Records()
+    {
+        List<ConsumedRecord> records = [];
+        using var inflated = new InflateBuffer(BufferPool.Shared);
+        foreach ((_, _, byte[] bytes) in _batches)
+        {
+            Assert.Equal(BatchStatus.Ok, RecordReader.TryOpen(bytes, inflated, out RecordReader reader));
+            while (reader.Read())
+                records.Add(ConsumedRecord.Copy("t", new PartitionId(0), reader));
+        }
+
+        return records;
+    }
+}
