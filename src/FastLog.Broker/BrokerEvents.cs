@@ -61,6 +61,12 @@ internal static class BrokerEvents
         log, BrokerEventKind.TopicFilesKept, BrokerEventLevel.Warning,
         $"directories of the deleted topic {topic.Name} (id {topic.Id}) stay until the next start: {cause.Message}", cause);
 
+    public static void Storage(this IBrokerLog log, StorageEvent told) => Tell(
+        log,
+        told.IsWarning ? BrokerEventKind.StorageWarned : BrokerEventKind.StorageTold,
+        told.IsWarning ? BrokerEventLevel.Warning : BrokerEventLevel.Debug,
+        $"{told.Id}: {told.Path}: {told.Message}");
+
     public static void RequestFailed(this IBrokerLog log, ApiKey api, EndPoint remote, Exception cause) => Tell(
         log, BrokerEventKind.RequestFailed, BrokerEventLevel.Error, $"{api} from {remote} failed: {cause.Message}", cause);
 

@@ -39,6 +39,9 @@ public static class BrokerLimits
     /// <summary>The longest a produce or create-topic request waits, whatever it asks for.</summary>
     public static readonly TimeSpan RequestTimeoutMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long a produce request waits that names no time.</summary>
+    public static readonly TimeSpan ProduceTimeoutDefault = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a create-topic request waits for its partitions when it carries no deadline.</summary>
     public static readonly TimeSpan CreateTopicWaitMax = TimeSpan.FromSeconds(30);
 

@@ -58,7 +58,7 @@ public sealed class BrokerNode : IAsyncDisposable
         options.Validate();
         IBrokerLog told = log ?? SilentBrokerLog.Instance;
         MonotonicTime startedAt = ports.Clock.Now;
-        LogDirectory directory = LogDirectory.Open(disk, options.DataPath, options.DirectoryOptions(), ports);
+        LogDirectory directory = LogDirectory.Open(disk, options.DataPath, options.DirectoryOptions(told), ports);
         try
         {
             BrokerServices services = Compose(disk, directory, ports, options, told);

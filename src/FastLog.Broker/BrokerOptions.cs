@@ -79,7 +79,12 @@ public sealed record BrokerOptions
             throw new BrokerOptionsException(nameof(TopicDefaults), Show(TopicDefaults), problem);
     }
 
-    internal LogDirectoryOptions DirectoryOptions() => new() { NodeId = NodeId, Flush = Flush };
+    internal LogDirectoryOptions DirectoryOptions(IBrokerLog log) => new()
+    {
+        NodeId = NodeId,
+        Flush = Flush,
+        OnEvent = log.Storage,
+    };
 
     internal ServerOptions ServerOptions() => new()
     {

@@ -35,6 +35,8 @@ public enum BrokerEventKind
     ConnectionClosed = 41,
     ConnectionRefused = 42,
     AcceptFailed = 43,
+    StorageTold = 50,
+    StorageWarned = 51,
 }
 
 /// <summary>One state change.</summary>

@@ -115,7 +115,10 @@ internal sealed class FetchGathering
     {
         LogOffset end = PartitionLeader.HighWatermark(log);
         int room = Math.Min(wanted.BytesMax, _bytesMax - _bytes);
-        if (_bytes > 0 && room <= 0 && wanted.FetchOffset >= log.LogStart && wanted.FetchOffset <= end)
+        // Between the high watermark and the log end there is nothing to read yet: that waits.
+        if (wanted.FetchOffset >= end && wanted.FetchOffset <= log.LogEnd)
+            return Served(wanted.Partition, log, end, payloadSize: 0);
+        if (_bytes > 0 && room <= 0 && wanted.FetchOffset >= log.LogStart && wanted.FetchOffset < end)
             return NoRoom(wanted, log, end);
         ReadResult read = log.Read(wanted.FetchOffset, Math.Max(room, 0), end);
         switch (read.Status)
@@ -123,7 +126,7 @@ internal sealed class FetchGathering
             case ReadStatus.Ok:
                 return Found(index, wanted.Partition, read.Region, room, log, end);
             case ReadStatus.OutOfRange:
-                string range = $"offset {wanted.FetchOffset} is outside of the log's [{log.LogStart}, {end}]";
+                string range = $"offset {wanted.FetchOffset} is outside of the log's [{log.LogStart}, {log.LogEnd}]";
                 return Refused(wanted.Partition, new RequestError(ErrorCode.OffsetOutOfRange, range), log);
             case ReadStatus.Corrupt:
                 LogOffset last = read.Defect?.LastOffset ?? LogOffset.None;
@@ -134,7 +137,7 @@ internal sealed class FetchGathering
                 };
             default:
                 PartitionStatus status = leader.Status;
-                RequestError closed = status.State == PartitionState.Deleted ? status.Error : RequestDeadline.ShuttingDown;
+                RequestError closed = status.State == PartitionState.Deleted ? status.Error : RequestErrors.ShuttingDown;
                 return Refused(wanted.Partition, closed, null);
         }
     }
@@ -157,8 +160,7 @@ internal sealed class FetchGathering
 
     private FetchPartitionResponse NoRoom(in FetchPartitionRequest wanted, PartitionLog log, LogOffset end)
     {
-        if (wanted.FetchOffset < end)
-            _cutAt ??= wanted.Partition;
+        _cutAt ??= wanted.Partition;
         return Served(wanted.Partition, log, end, payloadSize: 0);
     }
 

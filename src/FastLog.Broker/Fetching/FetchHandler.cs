@@ -13,16 +13,13 @@ internal sealed class FetchHandler(BrokerServices services) : IRequestHandler
 {
     public ApiKey Key => ApiKey.Fetch;
 
-    public void Handle(ClientConnection connection, InboundFrame frame)
+    public void Handle(ClientConnection connection, InboundFrame frame, TimeSpan? timeLeft)
     {
         FrameHeader header = frame.Header;
         var reader = new WireReader(frame.Body.Span, header.PayloadSize);
         WireStatus status = FetchCodec.TryRead(ref reader, out FetchRequest request);
-        TimeSpan? timeLeft = null;
-        if (status == WireStatus.Ok)
-            status = RequestDeadline.TryRead(frame, out timeLeft);
         frame.Dispose();
-        RequestError error = status == WireStatus.Ok ? Check(request) : RequestDeadline.Malformed(header, status);
+        RequestError error = status == WireStatus.Ok ? Check(request) : RequestErrors.Malformed(header, status);
         if (!error.IsNone)
         {
             connection.SendError(header, error);
@@ -38,7 +35,7 @@ internal sealed class FetchHandler(BrokerServices services) : IRequestHandler
     private RequestError Check(in FetchRequest request)
     {
         if (services.IsStopping)
-            return RequestDeadline.ShuttingDown;
+            return RequestErrors.ShuttingDown;
         ReadOnlySpan<FetchPartitionRequest> partitions = request.Partitions.Span;
         if (partitions.Length is 0 or > BrokerLimits.PartitionsPerRequestMax)
             return RequestChecks.PartitionCount(partitions.Length);

@@ -89,7 +89,7 @@ internal sealed class FetchOperation : PendingRequest, IPartitionWaiter
             _gathering.Release();
             _connection.Failed(Header, cause);
             if (!_isDone)
-                End(RequestDeadline.Unexpected);
+                End(RequestErrors.Unexpected);
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class FetchOperation : PendingRequest, IPartitionWaiter
 
         if (_services.IsStopping)
         {
-            End(RequestDeadline.ShuttingDown);
+            End(RequestErrors.ShuttingDown);
             return;
         }
 

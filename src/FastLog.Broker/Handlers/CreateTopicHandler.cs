@@ -12,7 +12,7 @@ internal sealed class CreateTopicHandler(BrokerServices services) : RequestHandl
         CreateTopicRequest request, RequestContext context)
     {
         if (Services.IsStopping)
-            return RequestDeadline.ShuttingDown;
+            return RequestErrors.ShuttingDown;
         TopicChange change = await Services.Manager.CreateAsync(request);
         if (!change.Error.IsNone)
             return change.Error;

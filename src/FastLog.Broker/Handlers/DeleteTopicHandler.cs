@@ -11,7 +11,7 @@ internal sealed class DeleteTopicHandler(BrokerServices services) : RequestHandl
         DeleteTopicRequest request, RequestContext context)
     {
         if (Services.IsStopping)
-            return RequestDeadline.ShuttingDown;
+            return RequestErrors.ShuttingDown;
         TopicChange change = await Services.Manager.DeleteAsync(request.Topic);
         return change.Error.IsNone
             ? new DeleteTopicResponse(change.Entry!.Topic.Name, change.Entry.Topic.Id)

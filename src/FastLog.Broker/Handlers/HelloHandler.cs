@@ -14,6 +14,13 @@ internal sealed class HelloHandler(BrokerServices services) : RequestHandler<Hel
     private static readonly string ServerVersion =
         typeof(HelloHandler).Assembly.GetName().Version?.ToString(fieldCount: 3) ?? "0";
 
+    // The peer expects another broker: nothing it could say here would be meant for this one.
+    protected override void AfterAnswer(ClientConnection connection)
+    {
+        if (!connection.IsOpen)
+            connection.CloseWhenSent("the client expects another broker");
+    }
+
     protected override ValueTask<Answer<HelloResponse>> AnswerAsync(HelloRequest request, RequestContext context)
     {
         if (!request.ClusterId.IsNone && request.ClusterId != Services.ClusterId)

@@ -21,7 +21,7 @@ internal sealed class ListOffsetsHandler(BrokerServices services)
         for (int i = 0; i < count; i++)
         {
             if (context.Connection.Ledger.IsClosed)
-                return RequestDeadline.ShuttingDown;
+                return RequestErrors.ShuttingDown;
             answers[i] = await FindAsync(request.Partitions[i], count);
         }
 
@@ -66,7 +66,7 @@ internal sealed class ListOffsetsHandler(BrokerServices services)
             RequestError error = (status.State, cause.Kind) switch
             {
                 (PartitionState.Deleted, _) => status.Error,
-                (_, StorageErrorKind.Closed) => RequestDeadline.ShuttingDown,
+                (_, StorageErrorKind.Closed) => RequestErrors.ShuttingDown,
                 (_, StorageErrorKind.Damaged) => new RequestError(ErrorCode.CorruptLog, cause.Message),
                 _ => new RequestError(ErrorCode.UnknownServerError, cause.Message),
             };

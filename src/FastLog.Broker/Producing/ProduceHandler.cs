@@ -13,11 +13,11 @@ internal sealed class ProduceHandler(BrokerServices services) : IRequestHandler
 
     public ApiKey Key => ApiKey.Produce;
 
-    public void Handle(ClientConnection connection, InboundFrame frame)
+    public void Handle(ClientConnection connection, InboundFrame frame, TimeSpan? timeLeft)
     {
         FrameHeader header = frame.Header;
         ProduceOperation operation = _pool.Rent();
-        RequestError error = operation.TryRead(connection, frame);
+        RequestError error = operation.TryRead(connection, frame, timeLeft);
         if (error.IsNone)
         {
             operation.Run();

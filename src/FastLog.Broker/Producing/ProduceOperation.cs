@@ -24,24 +24,23 @@ internal sealed class ProduceOperation(BrokerServices services, ProduceOperation
     private ReadOnlyMemory<ProducePartitionRequest> _partitions;
     private ClientConnection? _connection;
     private InboundFrame? _frame;
+    private ProduceAcks _acks;
     private int _unended;
 
     /// <summary>Reads and checks the request. The frame stays the caller's unless the answer is none.</summary>
-    public RequestError TryRead(ClientConnection connection, InboundFrame frame)
+    public RequestError TryRead(ClientConnection connection, InboundFrame frame, TimeSpan? timeLeft)
     {
         FrameHeader header = frame.Header;
         var reader = new WireReader(frame.Body.Span, header.PayloadSize);
         WireStatus status = ProduceCodec.TryRead(ref reader, ref _wanted, out ProduceRequest request);
-        TimeSpan? timeLeft = null;
-        if (status == WireStatus.Ok)
-            status = RequestDeadline.TryRead(frame, out timeLeft);
         if (status != WireStatus.Ok)
-            return RequestDeadline.Malformed(header, status);
+            return RequestErrors.Malformed(header, status);
         RequestError error = Check(header, request);
         if (!error.IsNone)
             return error;
         Header = header;
         Deadline = WantsAnswer ? services.Ports.Clock.Now.Plus(Limit(request.Timeout, timeLeft)) : null;
+        _acks = request.Acks;
         _partitions = request.Partitions;
         _connection = connection;
         _frame = frame;
@@ -57,7 +56,7 @@ internal sealed class ProduceOperation(BrokerServices services, ProduceOperation
 
         // One more than there are parts: the answer cannot go before all have begun.
         Volatile.Write(ref _unended, count + 1);
-        AppendMode mode = WantsAnswer ? AppendMode.Confirmed : AppendMode.Unconfirmed;
+        AppendMode mode = _acks == ProduceAcks.All ? AppendMode.Confirmed : AppendMode.Unconfirmed;
         ReadOnlyMemory<byte> payload = _frame!.Payload;
         int at = 0;
         for (int i = 0; i < count; i++)
@@ -126,7 +125,7 @@ internal sealed class ProduceOperation(BrokerServices services, ProduceOperation
 #pragma warning restore CA1031
         {
             Failed(cause);
-            return Responses.Error(Header, RequestDeadline.Unexpected);
+            return Responses.Error(Header, RequestErrors.Unexpected);
         }
     }
 
@@ -143,7 +142,9 @@ internal sealed class ProduceOperation(BrokerServices services, ProduceOperation
 
     private static TimeSpan Limit(TimeSpan timeout, TimeSpan? timeLeft)
     {
-        TimeSpan limit = timeLeft is { } left && left < timeout ? left : timeout;
+        TimeSpan limit = timeout == TimeSpan.Zero ? BrokerLimits.ProduceTimeoutDefault : timeout;
+        if (timeLeft is { } left && left < limit)
+            limit = left;
         return limit < BrokerLimits.RequestTimeoutMax ? limit : BrokerLimits.RequestTimeoutMax;
     }
 
@@ -153,7 +154,7 @@ internal sealed class ProduceOperation(BrokerServices services, ProduceOperation
         if (isOneWay != (request.Acks == ProduceAcks.None))
             return new RequestError(ErrorCode.InvalidAcks, "acks=none goes in a one-way frame, the others in a request");
         if (services.IsStopping)
-            return RequestDeadline.ShuttingDown;
+            return RequestErrors.ShuttingDown;
         ReadOnlySpan<ProducePartitionRequest> partitions = request.Partitions.Span;
         if (partitions.Length is 0 or > BrokerLimits.PartitionsPerRequestMax)
             return RequestChecks.PartitionCount(partitions.Length);

@@ -19,6 +19,7 @@ internal sealed class ProducePart
     private ValueTaskAwaiter<AppendResult> _append;
     private PartitionLeader? _leader;
     private TopicPartition _partition;
+    private AppendMode _mode;
 
     public ProducePart(BrokerServices services, ProduceOperation operation, int index)
     {
@@ -32,6 +33,7 @@ internal sealed class ProducePart
     public void Begin(TopicPartition partition, ReadOnlyMemory<byte> batches, AppendMode mode)
     {
         _partition = partition;
+        _mode = mode;
         if (!_services.Topics.TryFind(partition, out _leader, out RequestError error) ||
             !_leader.TryGetLog(out PartitionLog? log, out error))
         {
@@ -83,7 +85,7 @@ internal sealed class ProducePart
             return;
         }
 
-        Durability durability = _leader!.Topic.Config.Durability;
+        Durability durability = _mode == AppendMode.Confirmed ? _leader!.Topic.Config.Durability : Durability.PageCache;
         _leader = null;
         _operation.Ended(_index, new ProducePartitionResponse(
             _partition, ErrorCode.None, "", result.BaseOffset, result.LastOffset, result.LogStart, durability));
@@ -92,7 +94,7 @@ internal sealed class ProducePart
     private void Unexpected(Exception cause)
     {
         _operation.Failed(cause);
-        Refuse(RequestDeadline.Unexpected);
+        Refuse(RequestErrors.Unexpected);
     }
 
     private void Refuse(in RequestError error)
@@ -132,6 +134,6 @@ internal sealed class ProducePart
     private RequestError Closed()
     {
         PartitionStatus status = _leader!.Status;
-        return status.State == PartitionState.Deleted ? status.Error : RequestDeadline.ShuttingDown;
+        return status.State == PartitionState.Deleted ? status.Error : RequestErrors.ShuttingDown;
     }
 }

@@ -1,9 +1,9 @@
 using System.Net;
+using FastLog.Broker.Fetching;
 using FastLog.Broker.Partitions;
-using FastLog.Primitives;
 using FastLog.Protocol;
 using FastLog.Protocol.Frames;
-using FastLog.Protocol.Messages;
+using FastLog.Protocol.Wire;
 using FastLog.Transport;
 
 namespace FastLog.Broker.Requests;
@@ -40,17 +40,22 @@ internal sealed class ClientConnection : IFrameHandler
     public ValueTask OnFrameAsync(InboundFrame frame)
     {
         FrameHeader header = frame.Header;
-        if (TryAdmit(header, out RequestError error))
+        RequestError error = Admit(header);
+        TimeSpan? timeLeft = null;
+        bool isDefect = error.IsNone && !TryReadDeadline(frame, out timeLeft, out error);
+        if (error.IsNone)
         {
-            _services.Handlers.Find(header.Api).Handle(this, frame);
+            _services.Handlers.Find(header.Api).Handle(this, frame, timeLeft);
             return Ledger.WaitForRoomAsync();
         }
 
         frame.Dispose();
-        if (header.Kind == FrameKind.Request)
-            SendError(header, error);
+        if (header.Kind != FrameKind.Request)
+            _connection!.CloseWhenSent(new CloseReason(CloseKind.Malformed, error.Message));
+        else if (isDefect || error.Code == ErrorCode.HelloRequired)
+            _connection!.CloseWhenSent(new CloseReason(CloseKind.Malformed, error.Message), Responses.Error(header, error));
         else
-            Close(new CloseReason(CloseKind.Malformed, $"a {header.Kind} frame of {header.Api} was not expected: {error.Message}"));
+            SendError(header, error);
         return ValueTask.CompletedTask;
     }
 
@@ -81,7 +86,8 @@ internal sealed class ClientConnection : IFrameHandler
 
     public void SendError(in FrameHeader request, in RequestError error) => Send(Responses.Error(request, error));
 
-    public void Close(CloseReason reason) => _connection!.Close(reason);
+    /// <summary>What was handed over is sent, then the connection closes.</summary>
+    public void CloseWhenSent(string why) => _connection!.CloseWhenSent(new CloseReason(CloseKind.Requested, why));
 
     /// <summary>A handler's own bug, told with its cause; the connection stays.</summary>
     public void Failed(in FrameHeader request, Exception cause) => _services.Log.RequestFailed(request.Api, _remote, cause);
@@ -89,49 +95,32 @@ internal sealed class ClientConnection : IFrameHandler
     private void AnswerDeadline(FrameHeader request) => SendError(request, new RequestError(
         ErrorCode.DeadlineExceeded, "the time for the request was over before it was done; it may still happen"));
 
-    private bool TryAdmit(in FrameHeader header, out RequestError error)
+    private RequestError Admit(in FrameHeader header)
     {
-        error = RequestError.None;
         if (header.Kind is not (FrameKind.Request or FrameKind.OneWay))
-            error = new RequestError(ErrorCode.InvalidRequest, "a client sends requests only");
-        else if (MessageCatalog.Check(header.Api, header.Version) is var code && code != ErrorCode.None)
-            error = new RequestError(code, $"api {(ushort)header.Api} version {header.Version}: {code.Sentence()}");
-        else if (header.Kind == FrameKind.OneWay && header.Api != ApiKey.Produce)
-            error = new RequestError(ErrorCode.InvalidRequest, "only produce may be one-way");
-        else if (!_isOpen && header.Api != ApiKey.Hello)
-            error = new RequestError(ErrorCode.HelloRequired, ErrorCode.HelloRequired.Sentence());
-        else if (_isOpen && header.Api == ApiKey.Hello)
-            error = new RequestError(ErrorCode.InvalidRequest, "hello was answered already; it is the first frame only");
+            return new RequestError(ErrorCode.InvalidFrame, $"a client sends requests, not frames of kind {(byte)header.Kind}");
+        if (!_isOpen && header.Api != ApiKey.Hello)
+            return new RequestError(ErrorCode.HelloRequired, ErrorCode.HelloRequired.Sentence());
+        ErrorCode code = MessageCatalog.Check(header.Api, header.Version);
+        if (code != ErrorCode.None)
+            return new RequestError(code, $"{header.Api} version {header.Version}: {code.Sentence()}");
+        if (header.Kind == FrameKind.OneWay && header.Api != ApiKey.Produce)
+            return new RequestError(ErrorCode.InvalidRequest, $"{header.Api} may not be one-way, only produce may");
+        if (_isOpen && header.Api == ApiKey.Hello)
+            return new RequestError(ErrorCode.InvalidRequest, "hello was answered already; it is the first frame only");
+        return RequestError.None;
+    }
+
+    private static bool TryReadDeadline(InboundFrame frame, out TimeSpan? timeLeft, out RequestError error)
+    {
+        timeLeft = null;
+        error = RequestError.None;
+        if (frame.Header.HeaderSize == 0)
+            return true;
+        WireStatus status = HeaderTags.TryRead(frame.HeaderTags.Span, out HeaderTags tags);
+        timeLeft = tags.Deadline;
+        if (status != WireStatus.Ok)
+            error = new RequestError(ErrorCode.InvalidFrame, $"the header tags cannot be read: {status}");
         return error.IsNone;
-    }
-}
-
-/// <summary>The partition that waits for its turn to be served first. Thread-safe.</summary>
-internal sealed class FetchTurn
-{
-    private readonly Lock _gate = new();
-    private TopicPartition? _next;
-
-    /// <summary>The place in the request where serving begins.</summary>
-    public int Start(ReadOnlySpan<FetchPartitionRequest> partitions)
-    {
-        TopicPartition? next;
-        lock (_gate)
-            next = _next;
-        if (next is not { } wanted)
-            return 0;
-        for (int i = 0; i < partitions.Length; i++)
-        {
-            if (partitions[i].Partition == wanted)
-                return i;
-        }
-
-        return 0;
-    }
-
-    public void Set(TopicPartition? next)
-    {
-        lock (_gate)
-            _next = next;
     }
 }

@@ -13,7 +13,10 @@ internal interface IRequestHandler
     ApiKey Key { get; }
 
     /// <summary>Takes the frame over and begins the work; must not throw and not block.</summary>
-    void Handle(ClientConnection connection, InboundFrame frame);
+    /// <param name="connection">Where it came from.</param>
+    /// <param name="frame">The request; handed over.</param>
+    /// <param name="timeLeft">Until its deadline, or null without one.</param>
+    void Handle(ClientConnection connection, InboundFrame frame, TimeSpan? timeLeft);
 }
 
 /// <summary>A response, or why there is none.</summary>
@@ -38,23 +41,25 @@ internal abstract class RequestHandler<TRequest, TResponse>(BrokerServices servi
 
     protected BrokerServices Services { get; } = services;
 
-    public void Handle(ClientConnection connection, InboundFrame frame)
+    public void Handle(ClientConnection connection, InboundFrame frame, TimeSpan? timeLeft)
     {
         FrameHeader header = frame.Header;
         var reader = new WireReader(frame.Body.Span, header.PayloadSize);
         WireStatus status = TRequest.Decode(ref reader, out TRequest request);
-        TimeSpan? timeLeft = null;
-        if (status == WireStatus.Ok)
-            status = RequestDeadline.TryRead(frame, out timeLeft);
         frame.Dispose();
         if (status == WireStatus.Ok)
             Begin(connection, header, request, timeLeft);
         else
-            connection.SendError(header, RequestDeadline.Malformed(header, status));
+            connection.SendError(header, RequestErrors.Malformed(header, status));
     }
 
     /// <summary>Does the work. Throws only on bugs of our own.</summary>
     protected abstract ValueTask<Answer<TResponse>> AnswerAsync(TRequest request, RequestContext context);
+
+    /// <summary>After the answer was handed to the connection.</summary>
+    protected virtual void AfterAnswer(ClientConnection connection)
+    {
+    }
 
     private void Begin(ClientConnection connection, in FrameHeader header, TRequest request, TimeSpan? timeLeft)
     {
@@ -81,36 +86,27 @@ internal abstract class RequestHandler<TRequest, TResponse>(BrokerServices servi
 #pragma warning restore CA1031
         {
             context.Connection.Failed(header, cause);
-            answer = Responses.Error(header, RequestDeadline.Unexpected);
+            answer = Responses.Error(header, RequestErrors.Unexpected);
         }
 
         if (context.Connection.Ledger.TryTakeAnswer(pending))
             context.Connection.Send(answer);
         else
             answer.Dispose();
+        AfterAnswer(context.Connection);
 
         context.Connection.Ledger.End(header.TotalSize);
     }
 }
 
-/// <summary>A request's deadline from its header, and the errors that every request may get.</summary>
-internal static class RequestDeadline
+/// <summary>The errors that every request may get.</summary>
+internal static class RequestErrors
 {
     public static readonly RequestError Unexpected = new(
         ErrorCode.UnknownServerError, "the broker failed in a way it did not expect; its log has the cause");
 
     public static readonly RequestError ShuttingDown = new(
         ErrorCode.ShuttingDown, "the broker is stopping; retry when it is back, or elsewhere");
-
-    public static WireStatus TryRead(InboundFrame frame, out TimeSpan? timeLeft)
-    {
-        timeLeft = null;
-        if (frame.Header.HeaderSize == 0)
-            return WireStatus.Ok;
-        WireStatus status = HeaderTags.TryRead(frame.HeaderTags.Span, out HeaderTags tags);
-        timeLeft = tags.Deadline;
-        return status;
-    }
 
     public static RequestError Malformed(in FrameHeader header, WireStatus status) =>
         new(ErrorCode.InvalidRequest, $"the {header.Api} request cannot be read: {status}");

@@ -15,8 +15,13 @@ internal static class Responses
 
     public static OutboundFrame Error(in FrameHeader request, in RequestError error)
     {
-        bool tellsVersions = error.Code is ErrorCode.UnknownApi or ErrorCode.UnsupportedVersion;
-        var message = new ErrorResponse(error.Code, error.Message, tellsVersions ? MessageCatalog.Ranges : []);
+        IReadOnlyList<ApiRange> known = error.Code switch
+        {
+            ErrorCode.UnknownApi => MessageCatalog.Ranges,
+            ErrorCode.UnsupportedVersion when MessageCatalog.TryFind(request.Api, out MessageInfo info) => [info.Range],
+            _ => [],
+        };
+        var message = new ErrorResponse(error.Code, error.Message, known);
         return Build(request.Error(), message, payloadSize: 0);
     }
 

@@ -29,6 +29,10 @@ public static class TopicConfigs
         "max.message.bytes", TopicConfigType.Size, Number(MessageLimits.BatchSizeMaxDefault),
         "1KiB to 8MiB", "The largest record batch, as it is on the wire.", 1024, MessageLimits.BatchSizeMaxDefault, []);
 
+    public static readonly TopicConfigDefinition MessageTimestampAfterMaxMs = new(
+        "message.timestamp.after.max.ms", TopicConfigType.Duration, "3600000", "0 to 36500d",
+        "How far ahead of the broker's clock a record's timestamp may lie.", 0, 36_500 * DayMs, []);
+
     public static readonly TopicConfigDefinition MinInSyncReplicas = new(
         "min.insync.replicas", TopicConfigType.Count, "1", "1",
         "Replicas that must have a record before acks=all is answered.", 1, 1, []);
@@ -46,14 +50,16 @@ public static class TopicConfigs
     [
         "cleanup.policy", "compression.type", "delete.retention.ms", "file.delete.delay.ms", "flush.messages",
         "index.interval.bytes", "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms",
-        "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.type",
+        "message.timestamp.before.max.ms", "message.timestamp.type",
         "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.storage.enable", "retention.bytes",
         "retention.ms", "segment.index.bytes", "segment.jitter.ms", "unclean.leader.election.enable",
     ];
 
     /// <summary>All settings, ascending by name.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
-        [Flush, FlushBytes, FlushMs, MaxMessageBytes, MinInSyncReplicas, SegmentBytes, SegmentMs];
+    [
+        Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas, SegmentBytes, SegmentMs,
+    ];
 
     public static TopicConfigDefinition? Find(string name) =>
         All.FirstOrDefault(definition => string.Equals(definition.Name, name, StringComparison.Ordinal));
