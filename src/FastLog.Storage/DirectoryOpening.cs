@@ -55,15 +55,35 @@ internal static class DirectoryOpening
 
     private static void EnsureDirectory(IDisk disk, string path)
     {
-        // Parents that are made with it must be durable as well, from the top down.
-        var missing = new Stack<string>();
-        for (string at = path; at is not ("." or "/") && !disk.DirectoryExists(at); at = ParentOf(at))
-            missing.Push(at);
-        if (missing.Count == 0)
+        // Its own entries always: a life may have been killed between the file `meta` and the flush of its name.
+        if (disk.FileExists($"{path}/{DataDirectoryLayout.Meta}"))
+        {
+            disk.FlushDirectory(path);
             return;
+        }
+
+        // Without it the directory is new, or a life was killed while it made it: then which parents are new is not known,
+        // and all of them must be durable, from the top down.
+        var parents = new Stack<string>();
+        for (string at = path; at is not ("." or "/"); at = ParentOf(at))
+            parents.Push(ParentOf(at));
         disk.CreateDirectory(path);
-        foreach (string made in missing)
-            disk.FlushDirectory(ParentOf(made));
+        foreach (string parent in parents)
+            FlushParent(disk, parent);
+    }
+
+    private static void FlushParent(IDisk disk, string parent)
+    {
+        const int notPermitted = 1;
+        const int accessDenied = 13;
+        try
+        {
+            disk.FlushDirectory(parent);
+        }
+        catch (DiskException failure) when (failure.ErrorNumber is notPermitted or accessDenied)
+        {
+            // A directory further up that this user may not read: it is not one that was made here.
+        }
     }
 
     private static string ParentOf(string path)
@@ -79,9 +99,8 @@ internal static class DirectoryOpening
 
     private static void EnsureChild(IDisk disk, string path, string name)
     {
-        if (disk.DirectoryExists($"{path}/{name}"))
-            return;
-        disk.CreateDirectory($"{path}/{name}");
+        if (!disk.DirectoryExists($"{path}/{name}"))
+            disk.CreateDirectory($"{path}/{name}");
         disk.FlushDirectory(path);
     }
 

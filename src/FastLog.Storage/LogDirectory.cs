@@ -256,7 +256,6 @@ public sealed class LogDirectory : IAsyncDisposable
 
     private PartitionLog Recover(TopicPartition id, string topicName, PartitionLogOptions options, string directory)
     {
-        bool isNew = PartitionDirectory.Ensure(_disk, _path, id, topicName);
         var context = new SegmentContext(_disk, directory, id, _openSegments);
         RecoveredPartition? recorded = _recoveryLog.Find(id);
         FlushPoint? cleanEnd = null;
@@ -267,6 +266,8 @@ public sealed class LogDirectory : IAsyncDisposable
                 cleanEnd = end;
         }
 
+        bool isKnown = cleanEnd is not null || recorded is not null;
+        bool isNew = PartitionDirectory.Ensure(_disk, _path, id, topicName, isKnown);
         using (var replay = new ReplayFiles(context))
             _recoveryLog.Replay(id, replay.Open);
         var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);

@@ -8,20 +8,27 @@ namespace FastLog.Storage;
 internal static class PartitionDirectory
 {
     /// <summary>Makes the directory, durably; true when it was not there.</summary>
+    /// <param name="disk">The disk port.</param>
+    /// <param name="root">The data directory.</param>
+    /// <param name="id">The partition.</param>
+    /// <param name="topicName">Its topic's name.</param>
+    /// <param name="isKnown">An earlier life recorded the partition, so its directory was flushed before.</param>
     /// <exception cref="DiskException">The device failed.</exception>
-    public static bool Ensure(IDisk disk, string root, TopicPartition id, string topicName)
+    public static bool Ensure(IDisk disk, string root, TopicPartition id, string topicName, bool isKnown)
     {
         string directory = DataDirectoryLayout.PartitionDirectory(root, id, topicName);
-        if (disk.DirectoryExists(directory))
+        bool isThere = disk.DirectoryExists(directory);
+        if (isThere && isKnown)
             return false;
         string topic = DataDirectoryLayout.TopicDirectory(root, id.Topic, topicName);
-        disk.CreateDirectory(directory);
+        if (!isThere)
+            disk.CreateDirectory(directory);
 
-        // Both, whoever made the topic's: another partition of it may be about to, and a directory that the power cut takes
-        // away takes acknowledged records with it.
+        // Both, whoever made them: another partition of the topic may be about to, or a life that was killed before its
+        // flush; a directory that the power cut takes away takes acknowledged records with it.
         disk.FlushDirectory($"{root}/{DataDirectoryLayout.Topics}");
         disk.FlushDirectory(topic);
-        return true;
+        return !isThere;
     }
 
     /// <summary>Deletes a partition's files and its directory, and the topic's when it was the last.</summary>

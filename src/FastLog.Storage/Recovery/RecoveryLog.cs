@@ -129,12 +129,12 @@ public sealed class RecoveryLog : IDisposable
         ArgumentNullException.ThrowIfNull(directory);
         ArgumentNullException.ThrowIfNull(entropy);
         if (!disk.DirectoryExists(directory))
-        {
             disk.CreateDirectory(directory);
-            int end = directory.LastIndexOf('/');
-            if (end >= 0)
-                disk.FlushDirectory(end == 0 ? "/" : directory[..end]);
-        }
+
+        // Also when it is there: the life that made it may have been killed before its flush.
+        int end = directory.LastIndexOf('/');
+        if (end >= 0)
+            disk.FlushDirectory(end == 0 ? "/" : directory[..end]);
 
         var loader = new RecoveryLogLoader(disk, directory);
         loader.Load();
