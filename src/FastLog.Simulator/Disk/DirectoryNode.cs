@@ -12,9 +12,6 @@ internal sealed class DirectoryNode
 internal sealed record DirectoryChange(
     DirectoryNode Directory, string Name, object? Node, DirectoryNode? SourceDirectory = null, string SourceName = "")
 {
-    /// <summary>Its directory's flush failed: it is seen until the power cut and never reaches the device.</summary>
-    public bool IsLost { get; set; }
-
     public void ApplyToDurable()
     {
         SourceDirectory?.Durable.Remove(SourceName);

@@ -75,32 +75,23 @@ internal sealed class SimulatedVolume(DirectoryLossMode lossMode, long capacityB
     {
         foreach (DirectoryChange change in Covered(directory))
         {
-            if (change.IsLost)
-                continue;
             change.ApplyToDurable();
             _pending.Remove(change);
         }
     }
 
-    public void FailFlushDirectory(DirectoryNode directory)
-    {
-        foreach (DirectoryChange change in Covered(directory))
-            change.IsLost = true;
-    }
-
     public void PowerCut(Prng random, PowerCutOutcome outcome)
     {
-        List<DirectoryChange> alive = _pending.Where(change => !change.IsLost).ToList();
         int prefix = outcome switch
         {
             PowerCutOutcome.AllLost => 0,
-            PowerCutOutcome.AllKept => alive.Count,
-            _ => (int)random.Next(alive.Count + 1),
+            PowerCutOutcome.AllKept => _pending.Count,
+            _ => (int)random.Next(_pending.Count + 1),
         };
         bool eachByItself = LossMode == DirectoryLossMode.AnySubset && outcome == PowerCutOutcome.Random;
-        for (int i = 0; i < alive.Count; i++)
+        for (int i = 0; i < _pending.Count; i++)
             if (eachByItself ? random.Next(2) == 0 : i < prefix)
-                alive[i].ApplyToDurable();
+                _pending[i].ApplyToDurable();
         _pending.Clear();
         var done = new HashSet<object>(ReferenceEqualityComparer.Instance);
         Restore(_root, random, outcome, done);
@@ -119,7 +110,7 @@ internal sealed class SimulatedVolume(DirectoryLossMode lossMode, long capacityB
             DirectoryNode? source = change.SourceDirectory is null ? null : (DirectoryNode)CloneNode(change.SourceDirectory, copies);
             object? node = change.Node is null ? null : CloneNode(change.Node, copies);
             var directory = (DirectoryNode)CloneNode(change.Directory, copies);
-            copy._pending.Add(new DirectoryChange(directory, change.Name, node, source, change.SourceName) { IsLost = change.IsLost });
+            copy._pending.Add(new DirectoryChange(directory, change.Name, node, source, change.SourceName));
         }
 
         return copy;

@@ -6,6 +6,9 @@ public sealed class SchedulerOptions
     /// <summary>Posted work starts within this time of the post, in any order.</summary>
     public TimeSpan PostDelayMax { get; init; } = TimeSpan.FromMicroseconds(2);
 
+    /// <summary>Timers are late by up to this, and always by a tick: one that is armed anew for the rest must see time pass.</summary>
+    public TimeSpan TimerLatenessMax { get; init; } = TimeSpan.FromMicroseconds(50);
+
     /// <summary>The shortest wait of a blocking call before it starts.</summary>
     public TimeSpan BlockingDelayMin { get; init; } = TimeSpan.FromMicroseconds(5);
 

@@ -12,6 +12,7 @@ public sealed class SimulatedScheduler : IExecutor, ITimers, IClock
 {
     private const long NanosecondsPerTick = 100;
     private const long NanosecondsPerMillisecond = 1_000_000;
+    private static readonly TimeSpan OneTick = new(1);
     private static readonly TimeSpan ForeignWorkWait = TimeSpan.FromSeconds(2);
 
     private readonly PriorityQueue<SimulatedEvent, EventKey> _queue = new();
@@ -181,7 +182,8 @@ public sealed class SimulatedScheduler : IExecutor, ITimers, IClock
         var timer = new SimulatedEvent(process, EventKind.Timer, work, _queued++);
         if (IsForeignThread(EventKind.Timer) || process.IsDead)
             return timer;
-        Add(timer, checked(_now + (Math.Max(delay.Ticks, 0) * NanosecondsPerTick)));
+        long late = Draw(OneTick, _options.TimerLatenessMax);
+        Add(timer, checked(_now + (Math.Max(delay.Ticks, 0) * NanosecondsPerTick) + late));
         return timer;
     }
 
