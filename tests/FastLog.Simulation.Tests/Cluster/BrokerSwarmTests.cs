@@ -1,0 +1,55 @@
+using FastLog.Simulator;
+using Xunit.Abstractions;
+
+namespace FastLog.Simulation.Tests;
+
+public class BrokerSwarmTests(ITestOutputHelper output)
+{
+    private const int CiSeeds = 40;
+
+    [Fact]
+    public void A_broker_and_its_client_keep_every_promise_through_crashes()
+    {
+        var counters = new RunCounters();
+        foreach (ulong seed in Seeds.Take(CiSeeds))
+            Check(new BrokerRun(seed, counters), counters);
+        output.WriteLine(counters.ToString());
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_trace_hash()
+    {
+        foreach (ulong seed in Seeds.Take(5))
+        {
+            var first = new BrokerRun(seed, new RunCounters());
+            var second = new BrokerRun(seed, new RunCounters());
+            first.Scheduler.Trace.KeepAll = true;
+            second.Scheduler.Trace.KeepAll = true;
+            Check(first, new RunCounters());
+            Check(second, new RunCounters());
+            Assert.Equal(first.Scheduler.Trace.Entries, second.Scheduler.Trace.Entries);
+            Assert.Equal(first.Scheduler.Trace.Hash, second.Scheduler.Trace.Hash);
+        }
+    }
+
+    private void Check(BrokerRun run, RunCounters counters)
+    {
+        output.WriteLine(run.ToString());
+        HistoryReport report;
+        try
+        {
+            report = run.Run();
+        }
+        catch (Exception)
+        {
+            output.WriteLine($"{counters}{Environment.NewLine}{string.Join(Environment.NewLine, run.Scheduler.Trace.Entries.TakeLast(40))}");
+            throw;
+        }
+
+        counters.Add("records acknowledged", report.Acknowledged);
+        counters.Add("records unknown", report.Unknown);
+        counters.Add("records read", report.Read);
+        counters.Add("duplicates", report.Duplicates);
+        Assert.True(report.Passed, $"{run}{Environment.NewLine}{report}");
+    }
+}
