@@ -47,6 +47,9 @@ internal sealed class TailScan : IDisposable
 
     public LeaderEpoch LastEpoch { get; private set; }
 
+    /// <summary>The batch stepped over last.</summary>
+    public BatchHeader Header { get; private set; }
+
     /// <summary>Why the scan stopped; empty at the end.</summary>
     public string Reason { get; private set; }
 
@@ -84,6 +87,7 @@ internal sealed class TailScan : IDisposable
         Position = Position.Plus(header.BatchSize);
         NextOffset = header.NextOffset;
         LastEpoch = header.LeaderEpoch;
+        Header = header;
         return true;
     }
 

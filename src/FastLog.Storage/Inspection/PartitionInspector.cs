@@ -1,0 +1,140 @@
+using FastLog.Primitives;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Recovery;
+using FastLog.Storage.Segments;
+
+namespace FastLog.Storage.Inspection;
+
+/// <summary>
+/// Checks all batches of one partition: sizes, CRCs, offsets and epochs that continue, chain CRCs against the seals, and that
+/// segments follow each other. What lies behind the last batch of an unsealed segment and was never known to be durable
+/// is no damage.
+/// </summary>
+internal sealed class PartitionInspector(
+    IDisk disk, InspectedPartition partition, FlushPoint? durable, CancellationToken cancellationToken)
+{
+    private readonly List<SegmentReport> _segments = [];
+    private readonly List<LogDefect> _defects = [];
+    private TopicPartition? _id = partition.Id;
+    private LogOffset _expected = LogOffset.None;
+    private long _tailBytes;
+
+    public static List<(LogOffset BaseOffset, string Path)> DataFiles(IDisk disk, InspectedPartition partition)
+    {
+        var files = new List<(LogOffset BaseOffset, string Path)>();
+        foreach (string name in disk.ListFiles(partition.Directory))
+        {
+            if (partition.OnlyFile is not null && name != partition.OnlyFile)
+                continue;
+            if (SegmentName.TryParse(name, SegmentName.DataSuffix, out LogOffset baseOffset))
+                files.Add((baseOffset, $"{partition.Directory}/{name}"));
+        }
+
+        files.Sort(static (left, right) => left.BaseOffset.CompareTo(right.BaseOffset));
+        return files;
+    }
+
+    public PartitionReport Run()
+    {
+        List<(LogOffset BaseOffset, string Path)> files = DataFiles(disk, partition);
+        for (int i = 0; i < files.Count; i++)
+        {
+            LogOffset nextBase = i + 1 < files.Count ? files[i + 1].BaseOffset : LogOffset.None;
+            Inspect(files[i].BaseOffset, files[i].Path, nextBase);
+        }
+
+        CheckDurableEnd(files);
+        return new PartitionReport(
+            partition.Topic, _id ?? default, partition.Directory, _segments, _defects, _tailBytes);
+    }
+
+    private void Inspect(LogOffset baseOffset, string path, LogOffset nextBase)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!_expected.IsNone && baseOffset > _expected)
+            Report(LogDefectKind.SegmentMissing, path, FilePosition.Zero, 0, _expected, baseOffset.Plus(-1), "no segment holds these offsets");
+        FoundSegment found = SegmentInventory.Look(disk, path, baseOffset, _id);
+        if (found.Status == FoundStatus.VersionUnknown)
+            throw new StorageException(
+                StorageErrorKind.ForeignFormat, path, $"'{path}' was written by a later version of this program");
+        if (found.Status != FoundStatus.Ok)
+        {
+            bool isForeign = found.Status == FoundStatus.Foreign;
+            Report(
+                isForeign ? LogDefectKind.SegmentForeign : LogDefectKind.SegmentHeaderDamaged,
+                path,
+                FilePosition.Zero,
+                found.Length,
+                baseOffset,
+                nextBase.IsNone ? LogOffset.None : nextBase.Plus(-1),
+                isForeign ? $"it belongs to {found.Header.Id} at base offset {found.Header.BaseOffset}" : "the header does not check");
+            _expected = nextBase;
+            return;
+        }
+
+        _id ??= found.Header.Id;
+        bool isSealed = found.SealStatus == SegmentSealStatus.Ok;
+        if (found.SealStatus == SegmentSealStatus.Damaged)
+            Report(
+                LogDefectKind.SealDamaged,
+                path,
+                new FilePosition(SegmentLayout.SealAt),
+                SegmentLayout.SectorSize,
+                LogOffset.None,
+                LogOffset.None,
+                "the seal does not check");
+        using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
+        CheckReserved(file);
+        var walk = new SegmentWalk(file, found, Floor(baseOffset, nextBase), cancellationToken);
+        _segments.Add(walk.Run(isSealed, _defects));
+        _tailBytes += nextBase.IsNone ? walk.TailBytes : 0;
+        _expected = walk.End.NextOffset;
+    }
+
+    /// <summary>Up to where the segment's bytes were durable: the seal says it, or the recovery log.</summary>
+    private SegmentEnd? Floor(LogOffset baseOffset, LogOffset nextBase)
+    {
+        if (durable is not { } point || point.SegmentBase != baseOffset)
+            return null;
+        return nextBase.IsNone || point.NextOffset <= nextBase ? new SegmentEnd(point.Position, point.NextOffset) : null;
+    }
+
+    private void CheckReserved(IDiskFile file)
+    {
+        byte[] reserved = new byte[SegmentLayout.HeaderSize - (2 * SegmentLayout.SectorSize)];
+        var position = new FilePosition(2 * SegmentLayout.SectorSize);
+        int count = file.Read(position, reserved);
+        int at = reserved.AsSpan(0, count).IndexOfAnyExcept((byte)0);
+        if (at >= 0)
+            Report(
+                LogDefectKind.SegmentHeaderDamaged,
+                file.Path,
+                position.Plus(at),
+                1,
+                LogOffset.None,
+                LogOffset.None,
+                "a reserved byte of the header is not zero");
+    }
+
+    private void CheckDurableEnd(List<(LogOffset BaseOffset, string Path)> files)
+    {
+        if (durable is not { } point || partition.OnlyFile is not null)
+            return;
+        bool isThere = files.Exists(file => file.BaseOffset == point.SegmentBase);
+        if (isThere || point.NextOffset == point.SegmentBase)
+            return;
+        Report(
+            LogDefectKind.SegmentMissing,
+            SegmentName.Data(partition.Directory, point.SegmentBase),
+            FilePosition.Zero,
+            0,
+            point.SegmentBase,
+            point.NextOffset.Plus(-1),
+            "the segment that the recovery log ends in is not there");
+    }
+
+    private void Report(
+        LogDefectKind kind, string path, FilePosition position, long length, LogOffset first, LogOffset last, string detail) =>
+        _defects.Add(new LogDefect(kind, path, position, length, first, last, detail));
+}

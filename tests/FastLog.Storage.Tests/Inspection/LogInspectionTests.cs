@@ -1,0 +1,116 @@
+using FastLog.Primitives;
+using FastLog.Simulator;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Inspection;
+using FastLog.Storage.Segments;
+using FastLog.Storage.Tests.Logs;
+
+namespace FastLog.Storage.Tests.Inspection;
+
+public class LogInspectionTests
+{
+    [Fact]
+    public void A_whole_log_is_counted_by_any_of_the_four_paths_beside_a_running_owner()
+    {
+        StorageRig rig = Filled(51);
+        var inspection = new LogInspection(rig.Disk);
+        string topic = rig.PartitionPath[..rig.PartitionPath.LastIndexOf('/')];
+        foreach (string path in new[] { StorageRig.Root, topic, rig.PartitionPath })
+        {
+            InspectedPartition found = Assert.Single(inspection.Find(path));
+            Assert.Equal(StorageRig.TopicName, found.Topic);
+            Assert.Equal(StorageRig.Id, found.Id);
+            PartitionReport report = inspection.Verify(found, CancellationToken.None);
+            Assert.False(report.IsCorrupt);
+            Assert.Equal(100, report.Records);
+            Assert.Equal(100, report.Batches);
+            Assert.Equal(0, report.FirstOffset.Value);
+            Assert.Equal(99, report.LastOffset.Value);
+            Assert.Equal(rig.Log.SegmentCount, report.Segments.Count);
+            Assert.Equal(0, report.TailBytes);
+        }
+
+        InspectedPartition segment = Assert.Single(inspection.Find(rig.DataFile(0)));
+        PartitionReport one = inspection.Verify(segment, CancellationToken.None);
+        Assert.Equal(StorageRig.Id, one.Id);
+        Assert.True(Assert.Single(one.Segments).IsSealed);
+        Assert.Empty(inspection.Find("/data/recovery"));
+        Assert.Empty(inspection.Find("/nowhere"));
+    }
+
+    [Fact]
+    public void A_flipped_bit_anywhere_in_a_durable_log_is_found_with_its_place()
+    {
+        StorageRig source = Filled(52);
+        source.Stop();
+        foreach (string path in new[] { source.DataFile(0), LastFile(source) })
+        {
+            long end = source.Disk.Peek(path).AsSpan().LastIndexOfAnyExcept((byte)0);
+            for (long at = 0; at <= end; at += 13)
+            {
+                SimulatedDisk disk = source.Disk.Clone((ulong)at);
+                disk.FlipBits(path, at, 0x10);
+                var inspection = new LogInspection(disk);
+                PartitionReport report = inspection.Verify(
+                    Assert.Single(inspection.Find(StorageRig.Root)), CancellationToken.None);
+                Assert.True(report.IsCorrupt, $"a flip at {at} of {path} was not found");
+                LogDefect defect = report.Defects[0];
+                Assert.Equal(path, defect.File);
+                if (at >= SegmentLayout.HeaderSize)
+                    Assert.True(report.Records >= 98 || defect.Kind == LogDefectKind.ChainMismatch, defect.ToString());
+            }
+        }
+    }
+
+    [Fact]
+    public void The_torn_end_of_a_crashed_log_is_no_damage()
+    {
+        var rig = new StorageRig(53, new PartitionLogOptions { Flush = FlushPolicy.Os });
+        rig.Start();
+        rig.Append(1000, "kept");
+        long end = rig.Log.SizeBytes;
+        rig.Append(1000, "torn");
+        rig.Kill();
+        rig.Disk.FlipBits(rig.DataFile(0), end + 70, 1);
+        var inspection = new LogInspection(rig.Disk);
+        PartitionReport report = inspection.Verify(
+            Assert.Single(inspection.Find(StorageRig.Root)), CancellationToken.None);
+        Assert.False(report.IsCorrupt);
+        Assert.Equal(1, report.Records);
+        Assert.True(report.TailBytes > 0);
+    }
+
+    [Fact]
+    public void Batches_of_a_segment_are_shown_one_by_one()
+    {
+        StorageRig rig = Filled(54);
+        var inspection = new LogInspection(rig.Disk);
+        InspectedPartition partition = Assert.Single(inspection.Find(StorageRig.Root));
+        long records = 0;
+        foreach (string path in inspection.Segments(partition))
+        {
+            string ended = inspection.Walk(path, (_, header, bytes) =>
+            {
+                Assert.Equal(header.BatchSize, bytes.Length);
+                records += header.RecordCount;
+                return true;
+            });
+            Assert.Equal("", ended);
+        }
+
+        Assert.Equal(100, records);
+    }
+
+    private static StorageRig Filled(ulong seed)
+    {
+        var rig = new StorageRig(seed, new PartitionLogOptions { SegmentSizeMax = StorageLimits.SegmentSizeMin });
+        rig.Start();
+        for (int i = 0; i < 100; i++)
+            rig.Append(1000, new string('v', 150) + i);
+        rig.Scheduler.RunFor(TimeSpan.FromMilliseconds(20));
+        return rig;
+    }
+
+    private static string LastFile(StorageRig rig) =>
+        rig.PartitionPath + "/" + rig.Disk.ListFiles(rig.PartitionPath).Last(name => name.EndsWith(".log", StringComparison.Ordinal));
+}
