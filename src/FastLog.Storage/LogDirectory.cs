@@ -165,7 +165,8 @@ public sealed class LogDirectory : IAsyncDisposable
         {
             // All begin before the first is awaited, so that they share their flushes.
             Task<bool>[] closings = Array.ConvertAll(logs, CloseAsync);
-            await Task.WhenAll(closings);
+            foreach (Task<bool> closing in closings)
+                await closing;
             bool flushed = await TryCloseGroupCommitAsync();
             if (flushed)
                 await RunBlockingAsync(WriteMarker);

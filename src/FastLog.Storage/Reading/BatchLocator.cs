@@ -24,18 +24,39 @@ internal static class BatchLocator
     public static LocatedBatch Find(Segment segment, ILeasedFile file, LogOffset offset)
     {
         SegmentEnd end = segment.End;
-        IndexSearchStatus status = segment.Floor(offset, end.Position, out OffsetIndexEntry entry);
-        if (status == IndexSearchStatus.Found && EntryHolds(file, entry, end))
-            return Walk(segment, file, entry.Position, entry.Offset, offset, end);
-        if (status != IndexSearchStatus.None)
+        LocatedBatch found = Begin(segment, file, offset, end);
+        while (found.Defect is null && !IsWhole(file, found, end))
         {
-            segment.RepairIndexes(file);
-            status = segment.Floor(offset, end.Position, out entry);
-            if (status == IndexSearchStatus.Found && EntryHolds(file, entry, end))
-                return Walk(segment, file, entry.Position, entry.Offset, offset, end);
+            // Its header reaches too far or not far enough: what it seems to hold may lie in the next good one.
+            LogDefect defect = DefectAt(
+                segment,
+                file,
+                LogDefectKind.BatchDamaged,
+                found.Position,
+                found.Header.BaseOffset,
+                "the batch does not lead to the next one");
+            found = defect.LastOffset >= offset
+                ? new LocatedBatch(found.Position, default, defect)
+                : Walk(segment, file, defect.Position.Plus(defect.Length), defect.LastOffset.Next(), offset, end);
         }
 
-        return Walk(segment, file, SegmentLayout.DataStart, segment.BaseOffset, offset, end);
+        return found;
+    }
+
+    /// <summary>True when the next batch continues this one (or the data ends with it), or else when its CRC holds.</summary>
+    public static bool IsWhole(ILeasedFile file, in LocatedBatch batch, SegmentEnd end)
+    {
+        FilePosition after = batch.Position.Plus(batch.Header.BatchSize);
+        if (after > end.Position || batch.Header.NextOffset > end.NextOffset)
+            return false;
+        if (after == end.Position)
+            return batch.Header.NextOffset == end.NextOffset;
+        Span<byte> bytes = stackalloc byte[BatchHeaderLayout.HeaderSize];
+        int count = file.Read(after, bytes);
+        if (BatchHeader.TryRead(bytes[..count], out BatchHeader next) == BatchStatus.Ok
+            && next.BaseOffset == batch.Header.NextOffset)
+            return true;
+        return CrcHolds(file, batch.Position, batch.Header);
     }
 
     /// <summary>The damage at a place where a batch should begin: up to where good data is known to go on.</summary>
@@ -63,30 +84,65 @@ internal static class BatchLocator
             reason);
     }
 
+    private static LocatedBatch Begin(Segment segment, ILeasedFile file, LogOffset offset, SegmentEnd end)
+    {
+        IndexSearchStatus status = segment.Floor(offset, end.Position, out OffsetIndexEntry entry);
+        if (status == IndexSearchStatus.Found && EntryHolds(file, entry, end))
+            return Walk(segment, file, entry.Position, entry.Offset, offset, end);
+        if (status != IndexSearchStatus.None)
+        {
+            segment.RepairIndexes(file);
+            status = segment.Floor(offset, end.Position, out entry);
+            if (status == IndexSearchStatus.Found && EntryHolds(file, entry, end))
+                return Walk(segment, file, entry.Position, entry.Offset, offset, end);
+        }
+
+        return Walk(segment, file, SegmentLayout.DataStart, segment.BaseOffset, offset, end);
+    }
+
     private static LocatedBatch Walk(
         Segment segment, ILeasedFile file, FilePosition position, LogOffset first, LogOffset offset, SegmentEnd end)
     {
         using var walk = new HeaderWalk(file, position, first, end.Position, WindowSize);
+        LocatedBatch? former = null;
         while (true)
         {
             WalkStatus status = walk.TryNext(out BatchHeader header, out FilePosition at);
             if (status == WalkStatus.Ok)
             {
+                former = new LocatedBatch(at, header, null);
                 if (header.NextOffset > offset)
-                    return new LocatedBatch(at, header, null);
+                    return former.Value;
                 continue;
             }
 
             string reason = status == WalkStatus.Bad ? walk.Reason : $"the data ends before offset {offset}";
             LogDefectKind kind = status == WalkStatus.Bad ? walk.DefectKind : LogDefectKind.SegmentTooShort;
-            LogDefect defect = DefectAt(segment, file, kind, walk.Position, walk.NextOffset, reason);
+            FilePosition bad = walk.Position;
+            LogOffset badOffset = walk.NextOffset;
+            if (former is { } last && !CrcHolds(file, last.Position, last.Header))
+            {
+                // The step over the batch before went wrong: that one is the damaged one.
+                bad = last.Position;
+                badOffset = last.Header.BaseOffset;
+            }
+
+            LogDefect defect = DefectAt(segment, file, kind, bad, badOffset, reason);
             if (defect.LastOffset >= offset || status == WalkStatus.End)
-                return new LocatedBatch(walk.Position, default, defect);
+                return new LocatedBatch(bad, default, defect);
 
             // Good data goes on behind the damage and before the offset.
-            return Walk(
-                segment, file, defect.Position.Plus(defect.Length), defect.LastOffset.Next(), offset, end);
+            return Walk(segment, file, defect.Position.Plus(defect.Length), defect.LastOffset.Next(), offset, end);
         }
+    }
+
+    private static bool CrcHolds(ILeasedFile file, FilePosition position, in BatchHeader header)
+    {
+        if (header.BatchSize > StorageLimits.BatchSizeMax)
+            return false;
+        using BufferLease bytes = BufferPool.Shared.Rent(header.BatchSize, clearOnReturn: true);
+        return file.Read(position, bytes.Span) == header.BatchSize
+            && BatchValidator.CheckCrc(bytes.Span, header) == BatchStatus.Ok;
     }
 
     private static bool EntryHolds(ILeasedFile file, in OffsetIndexEntry entry, SegmentEnd end)

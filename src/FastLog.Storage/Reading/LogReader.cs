@@ -86,10 +86,14 @@ internal sealed class LogReader(PartitionState state)
             return BatchLocator.Find(segment, file, from);
         Span<byte> bytes = stackalloc byte[BatchHeaderLayout.HeaderSize];
         int count = file.Read(position, bytes);
-        bool holds = BatchHeader.TryRead(bytes[..count], out BatchHeader header) == BatchStatus.Ok
-            && header.BaseOffset == from
-            && header.BatchSize <= segmentEnd.Position.Since(position);
-        return holds ? new LocatedBatch(position, header, null) : BatchLocator.Find(segment, file, from);
+        if (BatchHeader.TryRead(bytes[..count], out BatchHeader header) == BatchStatus.Ok && header.BaseOffset == from)
+        {
+            var located = new LocatedBatch(position, header, null);
+            if (BatchLocator.IsWhole(file, located, segmentEnd))
+                return located;
+        }
+
+        return BatchLocator.Find(segment, file, from);
     }
 
     /// <summary>The last batch boundary within bytes and end; the first batch is in it in any case.</summary>

@@ -60,13 +60,20 @@ internal sealed class LogRecovery
         return new RecoveredLog(
             new SegmentSet([.. _segments]),
             tail.Active,
-            _segments.Count > 0 ? LogOffset.Min(_segments[0].BaseOffset, tail.LogEnd) : tail.LogEnd,
+            StartOf(found, point, tail.LogEnd),
             tail.LogEnd,
             tail.Point,
             epochs,
             epochIsDurable,
             _defects,
             _scannedBytes);
+    }
+
+    /// <summary>Segments that are set aside count: their offsets are damaged, not out of range.</summary>
+    private static LogOffset StartOf(List<FoundSegment> found, FlushPoint? point, LogOffset logEnd)
+    {
+        LogOffset start = point is { } known ? LogOffset.Min(known.SegmentBase, logEnd) : logEnd;
+        return found.Count > 0 ? LogOffset.Min(start, found[0].BaseOffset) : start;
     }
 
     private LeaderEpochHistory ReadEpochs(out bool found)

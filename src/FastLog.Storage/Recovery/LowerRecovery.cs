@@ -35,9 +35,11 @@ internal sealed class LowerRecovery(
             return;
         }
 
-        if (found.SealStatus == SegmentSealStatus.Ok && found.Seal.NextOffset == nextBase)
+        if (found.SealStatus == SegmentSealStatus.Ok && found.Seal.NextOffset <= nextBase)
         {
-            TakeSealed(found, nextBase);
+            // Below the next base, a segment between the two is missing.
+            _expected = found.Seal.NextOffset;
+            TakeSealed(found, found.Seal.NextOffset);
             return;
         }
 

@@ -34,34 +34,31 @@ internal sealed class UpperRecovery(
     {
         foreach (FoundSegment segment in above)
             RefuseForeign(segment);
-        if (at is null || at.Status != FoundStatus.Ok || at.Length < point.Position.Value)
-            return WithoutPointSegment(at, above, lowerEnd);
-        FlushPoint reached = CheckBelowPoint(at);
-        FoundSegment current = at;
+        bool isUsable = at is not null && at.Status == FoundStatus.Ok && at.Length >= point.Position.Value;
+        FoundSegment? current = isUsable ? at : null;
+        FlushPoint reached = isUsable ? CheckBelowPoint(at!) : SetPointSegmentAside(at, lowerEnd);
         int next = 0;
         while (true)
         {
-            if (!isClean)
+            if (current is not null && !isClean)
                 reached = Scan(current, reached);
             FoundSegment? following = next < above.Count ? above[next] : null;
-            if (isClean || following is null || following.Status != FoundStatus.Ok
-                || following.BaseOffset != reached.NextOffset || following.BaseOffset == current.BaseOffset)
+            if (isClean || following is null || following.Status != FoundStatus.Ok)
                 break;
-            KeepSealed(current, reached);
+            if (following.BaseOffset != reached.NextOffset)
+                break;
+            if (current is not null)
+                KeepSealed(current, reached);
             current = following;
             reached = SegmentLayout.StartPoint(current.BaseOffset);
             next++;
         }
 
         if (!isClean)
-        {
-            for (int i = above.Count - 1; i >= next; i--)
-                Remove(above[i]);
-            if (next < above.Count)
-                context.Disk.FlushDirectory(context.Directory);
-        }
-
-        return KeepActive(current, reached, isClean);
+            RemoveAll(above.GetRange(next, above.Count - next));
+        return current is null
+            ? new RecoveryTail(null, reached.NextOffset, reached, _lastEpoch)
+            : KeepActive(current, reached, isClean);
     }
 
     /// <summary>A good file of another partition is neither served nor cut: someone has to move it away.</summary>
@@ -77,21 +74,22 @@ internal sealed class UpperRecovery(
 
     /// <summary>
     /// The file that held the recovery point is not usable: what was durable in it is reported as lost, and the log goes on
-    /// at the recorded end in a new segment.
+    /// at the recorded end, in another segment.
     /// </summary>
-    private RecoveryTail WithoutPointSegment(FoundSegment? at, List<FoundSegment> above, LogOffset lowerEnd)
+    private FlushPoint SetPointSegmentAside(FoundSegment? at, LogOffset lowerEnd)
     {
         if (at is not null)
             RefuseForeign(at);
+        FlushPoint end = SegmentLayout.StartPoint(point.NextOffset);
         if (point.NextOffset == point.SegmentBase)
         {
             // Nothing was durable in it: a segment that was just begun.
-            RemoveAll(at is null ? above : [at, .. above]);
-            return new RecoveryTail(null, point.NextOffset, EndPoint(point.NextOffset), _lastEpoch);
+            if (at is not null)
+                RemoveAll([at]);
+            return end;
         }
 
         LogOffset lost = point.SegmentBase;
-        long length = at?.Length ?? 0;
         LogDefectKind kind = LogDefectKind.SegmentMissing;
         if (at is not null && at.Status == FoundStatus.Ok)
         {
@@ -108,12 +106,11 @@ internal sealed class UpperRecovery(
                 kind,
                 SegmentName.Data(context.Directory, point.SegmentBase),
                 FilePosition.Zero,
-                length,
+                at?.Length ?? 0,
                 lost,
                 point.NextOffset.Plus(-1),
                 $"offsets up to {point.NextOffset} were durable in it, the segments before it end at {lowerEnd}"));
-        RemoveAll(above);
-        return new RecoveryTail(null, point.NextOffset, EndPoint(point.NextOffset), _lastEpoch);
+        return end;
     }
 
     private void RemoveAll(List<FoundSegment> segments)
@@ -141,8 +138,6 @@ internal sealed class UpperRecovery(
             Segments.Add(AsSealed(at, file, end, scan.Chain, write: false));
         return end.NextOffset;
     }
-
-    private static FlushPoint EndPoint(LogOffset end) => SegmentLayout.StartPoint(end);
 
     /// <summary>Carried bytes between the flushed end and the recovery point are checked; nothing else below is read.</summary>
     private FlushPoint CheckBelowPoint(FoundSegment at)
