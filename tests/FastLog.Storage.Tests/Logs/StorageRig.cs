@@ -70,13 +70,15 @@ internal sealed class StorageRig
 
     public void Start()
     {
-        Process = Scheduler.CreateProcess($"life-{Scheduler.Elapsed.Ticks}");
+        NextProcess();
         Run(async () =>
         {
             Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add), Process.Ports);
             Log = await Directory.OpenPartitionAsync(Id, TopicName, Options, CancellationToken.None);
         });
     }
+
+    public SimulatedProcess NextProcess() => Process = Scheduler.CreateProcess($"life-{Scheduler.Elapsed.Ticks}");
 
     public void Stop() => Run(async () => await Directory.DisposeAsync());
 
