@@ -23,7 +23,7 @@ internal static class DirectoryOpening
     {
         var diagnostics = new StorageDiagnostics(options.OnEvent);
         EnsureDirectory(disk, path);
-        IDisposable held = Take(disk, path);
+        LogDirectoryLock held = Take(disk, path);
         try
         {
             DirectoryMeta meta = ReadMeta(disk, path, options, ports, out bool isNew);
@@ -104,7 +104,7 @@ internal static class DirectoryOpening
         disk.FlushDirectory(path);
     }
 
-    private static IDisposable Take(IDisk disk, string path)
+    private static LogDirectoryLock Take(IDisk disk, string path)
     {
         try
         {

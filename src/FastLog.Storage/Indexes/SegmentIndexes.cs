@@ -1,5 +1,4 @@
 using FastLog.Primitives;
-using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Indexes;
 

@@ -13,7 +13,7 @@ namespace FastLog.Storage.Inspection;
 /// </summary>
 public sealed class LogInspection
 {
-    private readonly IDisk _disk;
+    private readonly ReadOnlyDisk _disk;
     private readonly Dictionary<string, DurableEnds> _durableEnds = [];
 
     public LogInspection(IDisk disk) => _disk = new ReadOnlyDisk(disk);

@@ -181,6 +181,6 @@ internal sealed class LogRecovery
 /// <summary>Where a recovery ended.</summary>
 internal sealed record RecoveryTail(ActiveSegment? Active, LogOffset LogEnd, FlushPoint Point, LeaderEpoch LastEpoch)
 {
-    public static readonly RecoveryTail Empty = 
+    public static readonly RecoveryTail Empty =
         new(null, LogOffset.Zero, SegmentLayout.StartPoint(LogOffset.Zero), LeaderEpoch.None);
 }

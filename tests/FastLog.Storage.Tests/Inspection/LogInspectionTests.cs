@@ -1,4 +1,3 @@
-using FastLog.Primitives;
 using FastLog.Simulator;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Inspection;
@@ -14,8 +13,8 @@ public class LogInspectionTests
     {
         StorageRig rig = Filled(51);
         var inspection = new LogInspection(rig.Disk);
-        string topic = rig.PartitionPath[..rig.PartitionPath.LastIndexOf('/')];
-        foreach (string path in new[] { StorageRig.Root, topic, rig.PartitionPath })
+        string topic = StorageRig.PartitionPath[..StorageRig.PartitionPath.LastIndexOf('/')];
+        foreach (string path in new[] { StorageRig.Root, topic, StorageRig.PartitionPath })
         {
             InspectedPartition found = Assert.Single(inspection.Find(path));
             Assert.Equal(StorageRig.TopicName, found.Topic);
@@ -30,7 +29,7 @@ public class LogInspectionTests
             Assert.Equal(0, report.TailBytes);
         }
 
-        InspectedPartition segment = Assert.Single(inspection.Find(rig.DataFile(0)));
+        InspectedPartition segment = Assert.Single(inspection.Find(StorageRig.DataFile(0)));
         PartitionReport one = inspection.Verify(segment, CancellationToken.None);
         Assert.Equal(StorageRig.Id, one.Id);
         Assert.True(Assert.Single(one.Segments).IsSealed);
@@ -43,7 +42,7 @@ public class LogInspectionTests
     {
         StorageRig source = Filled(52);
         source.Stop();
-        foreach (string path in new[] { source.DataFile(0), LastFile(source) })
+        foreach (string path in new[] { StorageRig.DataFile(0), LastFile(source) })
         {
             long end = source.Disk.Peek(path).AsSpan().LastIndexOfAnyExcept((byte)0);
             for (long at = 0; at <= end; at += 13)
@@ -71,7 +70,7 @@ public class LogInspectionTests
         long end = rig.Log.SizeBytes;
         rig.Append(1000, "torn");
         rig.Kill();
-        rig.Disk.FlipBits(rig.DataFile(0), end + 70, 1);
+        rig.Disk.FlipBits(StorageRig.DataFile(0), end + 70, 1);
         var inspection = new LogInspection(rig.Disk);
         PartitionReport report = inspection.Verify(
             Assert.Single(inspection.Find(StorageRig.Root)), CancellationToken.None);
@@ -112,5 +111,5 @@ public class LogInspectionTests
     }
 
     private static string LastFile(StorageRig rig) =>
-        rig.PartitionPath + "/" + rig.Disk.ListFiles(rig.PartitionPath).Last(name => name.EndsWith(".log", StringComparison.Ordinal));
+        StorageRig.PartitionPath + "/" + rig.Disk.ListFiles(StorageRig.PartitionPath).Last(name => name.EndsWith(".log", StringComparison.Ordinal));
 }

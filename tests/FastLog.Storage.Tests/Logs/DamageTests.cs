@@ -26,11 +26,11 @@ public class DamageTests
         source.Append(1000, "fourth");
         long end = source.Log.SizeBytes;
         source.Kill();
-        byte[] whole = source.Disk.Peek(source.DataFile(0));
+        byte[] whole = source.Disk.Peek(StorageRig.DataFile(0));
         for (long at = keptEnd; at < end; at++)
         {
             SimulatedDisk disk = source.Disk.Clone((ulong)at);
-            Overwrite(disk, source.DataFile(0), at, new byte[whole.Length - at]);
+            Overwrite(disk, StorageRig.DataFile(0), at, new byte[whole.Length - at]);
             var rig = new StorageRig((ulong)at, OnlyWritten, disk);
             rig.Start();
             // A batch ends with a zero byte: tearing only that off changes nothing.
@@ -59,7 +59,7 @@ public class DamageTests
         long holeEnd = rig.Log.SizeBytes;
         rig.Append(1000, "later");
         rig.Kill();
-        Overwrite(rig.Disk, rig.DataFile(0), hole, new byte[holeEnd - hole]);
+        Overwrite(rig.Disk, StorageRig.DataFile(0), hole, new byte[holeEnd - hole]);
         rig.Start();
         Assert.Equal(1, rig.Log.LogEnd.Value);
 
@@ -80,17 +80,17 @@ public class DamageTests
         long end = source.Log.LogEnd.Value;
         source.Scheduler.RunFor(TimeSpan.FromMilliseconds(20));
         source.Kill();
-        byte[] bytes = source.Disk.Peek(source.DataFile(0));
+        byte[] bytes = source.Disk.Peek(StorageRig.DataFile(0));
         for (int at = (int)SegmentLayout.DataStart.Value; at < 5_000; at += 7)
         {
             SimulatedDisk disk = source.Disk.Clone((ulong)at);
-            disk.FlipBits(source.DataFile(0), at, 0x40);
+            disk.FlipBits(StorageRig.DataFile(0), at, 0x40);
             var rig = new StorageRig((ulong)at, SmallSegments, disk);
             rig.Start();
             Assert.Equal(end, rig.Log.LogEnd.Value);
             Assert.DoesNotContain(rig.Events, e => e.Id == StorageEventId.TailCut);
             Assert.True(ReadsAllButDamage(rig.Log, end) >= end - 3);
-            Assert.Equal(bytes.Length, disk.Peek(source.DataFile(0)).Length);
+            Assert.Equal(bytes.Length, disk.Peek(StorageRig.DataFile(0)).Length);
             Assert.Equal(end, rig.Append(1000, "on").BaseOffset.Value);
         }
     }
@@ -101,7 +101,7 @@ public class DamageTests
         StorageRig rig = Filled(14, SmallSegments, 100);
         long end = rig.Log.LogEnd.Value;
         rig.Stop();
-        rig.Disk.FlipBits(rig.DataFile(0), 20, 1);
+        rig.Disk.FlipBits(StorageRig.DataFile(0), 20, 1);
         rig.Start();
         Assert.Equal(end, rig.Log.LogEnd.Value);
         LogDefect defect = Assert.Single(rig.Log.Defects);
@@ -119,7 +119,7 @@ public class DamageTests
         StorageRig rig = Filled(15, SmallSegments, 100);
         long end = rig.Log.LogEnd.Value;
         rig.Kill();
-        rig.Disk.FlipBits(rig.DataFile(0), SegmentLayout.SealAt + 9, 1);
+        rig.Disk.FlipBits(StorageRig.DataFile(0), SegmentLayout.SealAt + 9, 1);
         rig.Start();
         LogDefect defect = Assert.Single(rig.Log.Defects);
         Assert.Equal(LogDefectKind.SealDamaged, defect.Kind);
@@ -134,7 +134,7 @@ public class DamageTests
         var other = new TopicPartition(StorageRig.Id.Topic, new PartitionId(9));
         byte[] header = new byte[SegmentLayout.HeaderSize];
         new SegmentHeader(other, LogOffset.Zero, new Timestamp(5)).Write(header);
-        Overwrite(rig.Disk, rig.DataFile(0), 0, header);
+        Overwrite(rig.Disk, StorageRig.DataFile(0), 0, header);
         rig.Start();
         Assert.Equal(LogDefectKind.SegmentForeign, Assert.Single(rig.Log.Defects).Kind);
         Assert.Equal(ReadStatus.Corrupt, rig.Log.Read(LogOffset.Zero, 1000, rig.Log.ReadableEnd).Status);
@@ -148,11 +148,11 @@ public class DamageTests
         var other = new TopicPartition(StorageRig.Id.Topic, new PartitionId(9));
         byte[] header = new byte[SegmentLayout.HeaderSize];
         new SegmentHeader(other, LogOffset.Zero, new Timestamp(5)).Write(header);
-        Overwrite(rig.Disk, rig.DataFile(0), 0, header);
-        byte[] before = rig.Disk.Peek(rig.DataFile(0));
+        Overwrite(rig.Disk, StorageRig.DataFile(0), 0, header);
+        byte[] before = rig.Disk.Peek(StorageRig.DataFile(0));
         StorageException refused = Assert.Throws<StorageException>(rig.Start);
         Assert.Equal(StorageErrorKind.ForeignIdentity, refused.Kind);
-        Assert.Equal(before, rig.Disk.Peek(rig.DataFile(0)));
+        Assert.Equal(before, rig.Disk.Peek(StorageRig.DataFile(0)));
     }
 
     [Fact]
@@ -160,9 +160,9 @@ public class DamageTests
     {
         StorageRig rig = Filled(18, SmallSegments, 100);
         long end = rig.Log.LogEnd.Value;
-        string[] files = [.. rig.Disk.ListFiles(rig.PartitionPath).Where(name => name.EndsWith(".log", StringComparison.Ordinal))];
+        string[] files = [.. rig.Disk.ListFiles(StorageRig.PartitionPath).Where(name => name.EndsWith(".log", StringComparison.Ordinal))];
         rig.Kill();
-        rig.Disk.DeleteFile($"{rig.PartitionPath}/{files[1]}");
+        rig.Disk.DeleteFile($"{StorageRig.PartitionPath}/{files[1]}");
         rig.Start();
         LogDefect defect = Assert.Single(rig.Log.Defects);
         Assert.Equal(LogDefectKind.SegmentMissing, defect.Kind);
@@ -180,7 +180,7 @@ public class DamageTests
     {
         StorageRig rig = Filled(19, new PartitionLogOptions(), 20);
         rig.Kill();
-        using (IDiskFile file = rig.Disk.Open(rig.DataFile(0), DiskOpenMode.ReadWrite))
+        using (IDiskFile file = rig.Disk.Open(StorageRig.DataFile(0), DiskOpenMode.ReadWrite))
             file.SetLength(SegmentLayout.HeaderSize + 1_000);
         rig.Start();
         Assert.Equal(20, rig.Log.LogEnd.Value);
@@ -199,7 +199,7 @@ public class DamageTests
         StorageRig rig = Filled(20, new PartitionLogOptions(), 5);
         LeaderEpoch epoch = rig.Log.LeaderEpoch;
         rig.Kill();
-        rig.Disk.FlipBits($"{rig.PartitionPath}/epochs", 18, 0xFF);
+        rig.Disk.FlipBits($"{StorageRig.PartitionPath}/epochs", 18, 0xFF);
         rig.Start();
         Assert.Equal(LogDefectKind.EpochFileDamaged, Assert.Single(rig.Log.Defects).Kind);
         Assert.True(rig.Log.LeaderEpoch > epoch);
@@ -216,11 +216,11 @@ public class DamageTests
             long end = rig.Log.SizeBytes;
             rig.Append(1000, "residue");
             rig.Kill();
-            rig.Disk.FlipBits(rig.DataFile(0), (end == 0 ? SegmentLayout.HeaderSize : end) + 70, 1);
+            rig.Disk.FlipBits(StorageRig.DataFile(0), (end == 0 ? SegmentLayout.HeaderSize : end) + 70, 1);
         }
 
         rig.Start();
-        string[] cuts = [.. rig.Disk.ListFiles(rig.PartitionPath).Where(name => name.EndsWith(".cut", StringComparison.Ordinal))];
+        string[] cuts = [.. rig.Disk.ListFiles(StorageRig.PartitionPath).Where(name => name.EndsWith(".cut", StringComparison.Ordinal))];
         Assert.Equal(["0000000001.cut", "0000000002.cut", "0000000003.cut", "0000000004.cut"], cuts);
     }
 

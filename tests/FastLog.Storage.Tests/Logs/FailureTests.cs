@@ -185,7 +185,7 @@ public class FailureTests
         ReadResult sealedRead = rig.Log.Read(LogOffset.Zero, 500, rig.Log.ReadableEnd);
         ReadResult activeRead = rig.Log.Read(new LogOffset(59), 500, rig.Log.ReadableEnd);
         rig.Run(async () => await rig.Directory.DeletePartitionAsync(StorageRig.Id, StorageRig.TopicName));
-        Assert.False(rig.Disk.DirectoryExists(rig.PartitionPath));
+        Assert.False(rig.Disk.DirectoryExists(StorageRig.PartitionPath));
         Assert.Empty(rig.Directory.ListPartitions());
         Assert.Equal(AppendStatus.Closed, rig.Append(1000, "late").Status);
         var records = new List<TestRecord>();

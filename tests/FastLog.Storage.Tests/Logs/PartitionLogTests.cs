@@ -1,7 +1,5 @@
 using FastLog.Primitives;
-using FastLog.Records;
 using FastLog.Simulator;
-using FastLog.Storage.Flushing;
 
 namespace FastLog.Storage.Tests.Logs;
 

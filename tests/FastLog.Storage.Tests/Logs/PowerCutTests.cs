@@ -208,7 +208,7 @@ public class PowerCutTests
                 Assert.True(records[(int)offset].Value == value, $"{Context}: offset {offset} holds another record");
             }
 
-            Assert.True(log.Defects.Count == 0, $"{Context}: {log.Defects.FirstOrDefault()}");
+            Assert.True(log.Defects.Count == 0, $"{Context}: {string.Join("; ", log.Defects)}");
 
             // A cut after the clean marker was durable is none.
             bool hasRisen = log.LeaderEpoch > _epoch || _epoch.Value < 0;

@@ -1,8 +1,6 @@
 using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Simulator;
-using FastLog.Storage.Disk;
-using FastLog.Storage.Flushing;
 
 namespace FastLog.Storage.Tests.Logs;
 
@@ -45,7 +43,7 @@ internal sealed class StorageRig
 
     public List<StorageEvent> Events { get; } = [];
 
-    public string PartitionPath => $"{Root}/topics/{TopicName}-{Id.Topic}/{Id.Partition}";
+    public static string PartitionPath => $"{Root}/topics/{TopicName}-{Id.Topic}/{Id.Partition}";
 
     /// <summary>A batch of records whose timestamps are all <paramref name="timestamp"/>.</summary>
     public static byte[] Batch(long timestamp, params string[] values)
@@ -59,7 +57,7 @@ internal sealed class StorageRig
     public static LogDirectoryOptions DirectoryOptions(Action<StorageEvent>? onEvent = null) =>
         new() { NodeId = new NodeId(1), OnEvent = onEvent };
 
-    public string DataFile(long baseOffset) => $"{PartitionPath}/{baseOffset:D20}.log";
+    public static string DataFile(long baseOffset) => $"{PartitionPath}/{baseOffset:D20}.log";
 
     public void Run(Func<Task> body)
     {
