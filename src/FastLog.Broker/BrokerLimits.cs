@@ -45,6 +45,9 @@ public static class BrokerLimits
     /// <summary>How long a create-topic request waits for its partitions when it carries no deadline.</summary>
     public static readonly TimeSpan CreateTopicWaitMax = TimeSpan.FromSeconds(30);
 
+    /// <summary>A partition that could not be opened because the disk was full is tried again after this, when asked for.</summary>
+    public static readonly TimeSpan OpenRetryDelay = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a stop waits for requests in flight before it closes the connections.</summary>
     public static readonly TimeSpan StopRequestsWaitMax = TimeSpan.FromSeconds(4);
 }

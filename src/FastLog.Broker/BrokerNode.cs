@@ -39,6 +39,8 @@ public sealed class BrokerNode : IAsyncDisposable
 
     public NodeId NodeId => _services.NodeId;
 
+    internal BrokerServices Services => _services;
+
     /// <summary>Ends when every partition that existed at the start is served, has failed (and was told), or the broker stops.</summary>
     public Task Ready { get; }
 
@@ -59,11 +61,12 @@ public sealed class BrokerNode : IAsyncDisposable
         IBrokerLog told = log ?? SilentBrokerLog.Instance;
         MonotonicTime startedAt = ports.Clock.Now;
         LogDirectory directory = LogDirectory.Open(disk, options.DataPath, options.DirectoryOptions(told), ports);
+        Server? server = null;
         try
         {
             BrokerServices services = Compose(disk, directory, ports, options, told);
             IReadOnlyList<DeletedTopic> deleted = await services.Manager.LoadAsync();
-            var server = Server.Start(
+            server = Server.Start(
                 network, options.ListenAddress, remote => new ClientConnection(services, remote), options.ServerOptions(), ports,
                 new TransportEvents(told));
             services.Advertised = options.Advertised(server.LocalAddress);
@@ -74,6 +77,8 @@ public sealed class BrokerNode : IAsyncDisposable
         }
         catch
         {
+            if (server is not null)
+                await server.StopAsync(TimeSpan.Zero);
             await directory.DisposeAsync();
             throw;
         }

@@ -12,12 +12,15 @@ namespace FastLog.Broker.Partitions;
 internal sealed class PartitionLeader : ILogObserver
 {
     private readonly IBrokerLog _diagnostics;
+    private readonly IClock _clock;
     private readonly Lock _gate = new();
     private PartitionStatus _status = PartitionStatus.Waiting;
+    private MonotonicTime _failedAt;
     private int _settled;
 
-    public PartitionLeader(TopicEntry topic, PartitionId partition, IBrokerLog diagnostics)
+    public PartitionLeader(TopicEntry topic, PartitionId partition, IClock clock, IBrokerLog diagnostics)
     {
+        _clock = clock;
         Topic = topic;
         Id = new TopicPartition(topic.Topic.Id, partition);
         _diagnostics = diagnostics;
@@ -75,8 +78,23 @@ internal sealed class PartitionLeader : ILogObserver
 
     public void OpenFailed(Exception cause)
     {
+        lock (_gate)
+            _failedAt = _clock.Now;
         Settle(PartitionStatus.Failed(ErrorOf(cause)));
         _diagnostics.PartitionFailed(Topic.Topic.Name, Id.Partition, cause);
+    }
+
+    /// <summary>After a while, one that failed for want of disk space waits to be opened again: true when it does now.</summary>
+    public bool TryWaitAgain()
+    {
+        lock (_gate)
+        {
+            bool isFull = _status is { State: PartitionState.Failed, Error.Code: ErrorCode.DiskFull };
+            if (!isFull || _clock.Now.Since(_failedAt) < BrokerLimits.OpenRetryDelay)
+                return false;
+            Volatile.Write(ref _status, PartitionStatus.Waiting);
+            return true;
+        }
     }
 
     /// <summary>From here on every request gets UnknownTopicId, those that wait as well.</summary>

@@ -45,15 +45,28 @@ internal sealed class PartitionOpener : IDisposable
             _ = RunLaneAsync();
     }
 
-    /// <summary>A client waits for it: it goes before those nobody asked for.</summary>
+    /// <summary>
+    /// A client waits for it: it goes before those nobody asked for. One that failed for want of disk space is tried again.
+    /// </summary>
     public void Prioritize(PartitionLeader partition)
     {
+        bool beginsLane = false;
         lock (_gate)
         {
+            if (!_stopped && partition.TryWaitAgain())
+            {
+                _rest.Enqueue(partition);
+                beginsLane = _running < _parallel;
+                _running += beginsLane ? 1 : 0;
+            }
+
             // Asked for again and again by a retrying client: the queue holds no more entries than there are partitions.
             if (_asked.Count < _rest.Count && partition.Status.State == PartitionState.Waiting)
                 _asked.Enqueue(partition);
         }
+
+        if (beginsLane)
+            _ = RunLaneAsync();
     }
 
     /// <summary>Begins no further partition; ends when none is being opened. Those that were not opened stay as they are.</summary>

@@ -10,13 +10,13 @@ internal sealed class TopicEntry
     private readonly PartitionLeader[] _partitions;
     private int _unsettled;
 
-    public TopicEntry(Topic topic, TopicConfig config, IBrokerLog diagnostics)
+    public TopicEntry(Topic topic, TopicConfig config, IClock clock, IBrokerLog diagnostics)
     {
         Topic = topic;
         Config = config;
         _partitions = new PartitionLeader[topic.PartitionCount];
         for (int i = 0; i < _partitions.Length; i++)
-            _partitions[i] = new PartitionLeader(this, new PartitionId(i), diagnostics);
+            _partitions[i] = new PartitionLeader(this, new PartitionId(i), clock, diagnostics);
         _unsettled = _partitions.Length;
     }
 

@@ -200,7 +200,7 @@ internal sealed class TopicManager
 
     private TopicEntry AddEntry(Topic topic)
     {
-        var entry = new TopicEntry(topic, new TopicConfig(topic.Configs, _topicDefaults), _log);
+        var entry = new TopicEntry(topic, new TopicConfig(topic.Configs, _topicDefaults), _ports.Clock, _log);
         _table.Add(entry);
         Interlocked.Add(ref _partitionCount, topic.PartitionCount);
         return entry;

@@ -22,8 +22,18 @@ internal abstract class World : IDisposable
 
     public abstract Task RunAsync(Func<Task> body);
 
-    public Task<BrokerNode> StartAsync(Func<BrokerOptions, BrokerOptions>? change = null) =>
-        BrokerNode.StartAsync(Disk, Network, Ports, change is null ? Options : change(Options), Log);
+    public Task<BrokerNode> StartAsync(Func<BrokerOptions, BrokerOptions>? change = null, IExecutor? blocking = null)
+    {
+        var ports = new RuntimePorts
+        {
+            Clock = Ports.Clock,
+            Executor = Ports.Executor,
+            BlockingExecutor = blocking ?? Ports.BlockingExecutor,
+            Timers = Ports.Timers,
+            Entropy = Ports.Entropy,
+        };
+        return BrokerNode.StartAsync(Disk, Network, ports, change is null ? Options : change(Options), Log);
+    }
 
     public Task<TestClient> ConnectAsync(BrokerNode broker, bool hello = true) =>
         TestClient.ConnectAsync(Network, broker.LocalAddress, hello);
