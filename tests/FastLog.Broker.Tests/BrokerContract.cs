@@ -145,6 +145,9 @@ public abstract class BrokerContract
             MetadataResponse not = await client.AskAsync<MetadataRequest, MetadataResponse>(
                 new MetadataRequest(false, ["fresh"], [], AllowAutoCreate: false));
             Assert.Equal(ErrorCode.UnknownTopic, not.Topics[0].Error);
+            MetadataResponse wrong = await client.AskAsync<MetadataRequest, MetadataResponse>(
+                new MetadataRequest(false, ["a/b", ""], [], AllowAutoCreate: false));
+            Assert.All(wrong.Topics, topic => Assert.Equal(ErrorCode.InvalidTopicName, topic.Error));
             MetadataResponse made = await client.AskAsync<MetadataRequest, MetadataResponse>(
                 new MetadataRequest(false, ["fresh", "b@d"], [], AllowAutoCreate: true));
             Assert.Equal([ErrorCode.None, ErrorCode.InvalidTopicName], made.Topics.Select(topic => topic.Error));

@@ -42,6 +42,18 @@ public sealed class HostileClientTests : IDisposable
     });
 
     [Fact]
+    public Task Header_tags_that_cannot_be_read_are_a_defect_of_the_frame() => With(async (broker, healthy) =>
+    {
+        using TestClient client = await _world.ConnectAsync(broker);
+        FrameHeader header = FrameHeader.Request(ApiKey.Hello, new CorrelationId(5)) with { HeaderSize = 3 };
+        byte[] frame = new byte[FrameLimits.HeadSize + header.HeaderSize];
+        FrameWriter.Seal(frame, header);
+        await client.SendBytesAsync(frame);
+        Assert.Equal(ErrorCode.InvalidFrame, (await client.ReceiveAsync()).Error().Code);
+        Assert.Null(await client.TryReceiveAsync());
+    });
+
+    [Fact]
     public Task A_client_that_sends_responses_is_closed() => With(async (broker, healthy) =>
     {
         using TestClient client = await _world.ConnectAsync(broker);

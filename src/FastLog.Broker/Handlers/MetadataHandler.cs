@@ -1,5 +1,6 @@
 using FastLog.Broker.Partitions;
 using FastLog.Broker.Requests;
+using FastLog.Broker.Topics;
 using FastLog.Primitives;
 using FastLog.Protocol;
 using FastLog.Protocol.Messages;
@@ -35,6 +36,8 @@ internal sealed class MetadataHandler(BrokerServices services) : RequestHandler<
     {
         if (Services.Topics.TryFind(name, out TopicEntry? entry))
             return Describe(entry);
+        if (TopicName.Problem(name) is { } problem)
+            return Missing(name, TopicId.None, new RequestError(ErrorCode.InvalidTopicName, problem));
         if (!mayCreate || !Services.Options.AutoCreateTopics || Services.IsStopping)
             return Missing(name, TopicId.None, Services.Topics.Unknown(name));
         TopicChange change = await Services.Manager.CreateAsync(new CreateTopicRequest(name, 0, 0, []));

@@ -120,7 +120,7 @@ internal sealed class ProducePart
                     ErrorCode.BatchTooLarge, $"a batch is larger than the topic's max.message.bytes={sizeMax}; nothing was appended");
             case AppendStatus.TimestampInvalid:
                 return new RequestError(
-                    ErrorCode.TimestampOutOfRange, "a record's timestamp lies too far in the future; nothing was appended");
+                    ErrorCode.TimestampOutOfRange, "a batch's largest timestamp lies too far in the future, or before its first; nothing was appended");
             case AppendStatus.DiskFull:
                 return new RequestError(ErrorCode.DiskFull, "the disk is full; nothing was appended: make room and retry");
             case AppendStatus.Fenced:

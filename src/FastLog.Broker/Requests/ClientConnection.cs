@@ -40,9 +40,11 @@ internal sealed class ClientConnection : IFrameHandler
     public ValueTask OnFrameAsync(InboundFrame frame)
     {
         FrameHeader header = frame.Header;
-        RequestError error = Admit(header);
-        TimeSpan? timeLeft = null;
-        bool isDefect = error.IsNone && !TryReadDeadline(frame, out timeLeft, out error);
+
+        // The tags belong to the frame: a defect of theirs comes before what the message may be refused for.
+        bool isDefect = !TryReadDeadline(frame, out TimeSpan? timeLeft, out RequestError error);
+        if (!isDefect)
+            error = Admit(header);
         if (error.IsNone)
         {
             _services.Handlers.Find(header.Api).Handle(this, frame, timeLeft);
