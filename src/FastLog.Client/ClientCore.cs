@@ -37,7 +37,8 @@ internal sealed class ClientCore : IAsyncDisposable
     /// <summary>Cancelled when the client is disposed.</summary>
     public CancellationToken Stopping { get; }
 
-    public void Log(ClientLogLevel level, string message, Exception? cause = null) => Options.Log?.Invoke(level, message, cause);
+    public void Log(ClientLogLevel level, string message, Exception? cause = null) =>
+        Options.Log?.Invoke(level, message, cause);
 
     /// <summary>
     /// Asks any broker until it answers, for at most the request timeout in all. Stops at once when no broker can be
@@ -68,7 +69,8 @@ internal sealed class ClientCore : IAsyncDisposable
             {
                 throw TimedOut(last, cause);
             }
-            catch (OperationCanceledException) when (Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (
+                Stopping.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
                 throw new ObjectDisposedException(nameof(FastLogClient));
             }

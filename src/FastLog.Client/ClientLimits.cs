@@ -37,6 +37,8 @@ public static class ClientLimits
     /// <summary>Partitions in one fetch request; the others follow in turn.</summary>
     public const int FetchPartitionsMax = 10_000;
 
-    /// <summary>Received answers a consumer holds that the application has not taken yet, per partition and in all.</summary>
+    /// <summary>
+    /// Received answers a consumer holds that the application has not taken yet, per partition and in all.
+    /// </summary>
     public const int PrefetchedResponsesMax = 2;
 }

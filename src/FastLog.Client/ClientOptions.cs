@@ -22,7 +22,9 @@ public sealed record ClientOptions
     /// <summary>For connecting to one address, hello included. More than zero.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The first pause between attempts; it doubles up to <see cref="RetryBackoffMax"/>, half of it at random.</summary>
+    /// <summary>
+    /// The first pause between attempts; it doubles up to <see cref="RetryBackoffMax"/>, half of it at random.
+    /// </summary>
     public TimeSpan RetryBackoffMin { get; init; } = TimeSpan.FromMilliseconds(50);
 
     public TimeSpan RetryBackoffMax { get; init; } = TimeSpan.FromSeconds(2);

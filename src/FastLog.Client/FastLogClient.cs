@@ -4,8 +4,8 @@ using FastLog.Transport.Network;
 namespace FastLog.Client;
 
 /// <summary>
-/// A client of a FastLog cluster: keeps the metadata and the settings that its producers and consumers share. Thread-safe
-/// and long-lived: one for a program is enough.
+/// A client of a FastLog cluster: keeps the metadata and the settings that its producers and consumers share.
+/// Thread-safe and long-lived: one for a program is enough.
 /// </summary>
 public sealed class FastLogClient : IAsyncDisposable
 {
@@ -25,7 +25,9 @@ public sealed class FastLogClient : IAsyncDisposable
     /// <summary>Topics, offsets and the cluster.</summary>
     public Admin Admin { get; }
 
-    /// <summary>Prepares a client over TCP. Connects at the first call, and again whenever a connection was lost.</summary>
+    /// <summary>
+    /// Prepares a client over TCP. Connects at the first call, and again whenever a connection was lost.
+    /// </summary>
     /// <exception cref="FormatException">A server address is not HOST:PORT.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public static FastLogClient Connect(ClientOptions options) =>

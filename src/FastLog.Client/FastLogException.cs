@@ -3,7 +3,9 @@ using FastLog.Protocol;
 
 namespace FastLog.Client;
 
-/// <summary>An operation failed: a broker refused it, or it did not come about. Says what, why and whether a retry helps.</summary>
+/// <summary>
+/// An operation failed: a broker refused it, or it did not come about. Says what, why and whether a retry helps.
+/// </summary>
 public class FastLogException : Exception
 {
     public FastLogException(ErrorCode code, string message, Exception? inner = null)

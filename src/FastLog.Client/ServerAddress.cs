@@ -18,7 +18,8 @@ internal static class ServerAddress
             host = host[1..^1];
         bool isHost = host.Length > 0 && (isBracketed || !host.Contains(':', StringComparison.Ordinal));
         if (!isHost || !TryParsePort(text.AsSpan(colon + 1), out int port))
-            throw new FormatException($"'{text}' is not a server address: expected HOST:PORT with a port from 1 to 65535");
+            throw new FormatException(
+                $"'{text}' is not a server address: expected HOST:PORT with a port from 1 to 65535");
         return Of(host, port);
     }
 

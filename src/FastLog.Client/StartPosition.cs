@@ -11,7 +11,9 @@ public enum StartKind
     Time,
 }
 
-/// <summary>A place in a partition: its first readable record, its end, an offset, or the first record at or after a time.</summary>
+/// <summary>
+/// A place in a partition: its first readable record, its end, an offset, or the first record at or after a time.
+/// </summary>
 public readonly record struct StartPosition
 {
     private StartPosition(StartKind kind, LogOffset offset, Timestamp time)

@@ -46,7 +46,8 @@ public sealed class RealBrokerTests : IAsyncLifetime, IDisposable
     {
         const int count = 20_000;
         await _client.Admin.CreateTopicAsync("orders", partitions);
-        await using Producer producer = _client.CreateProducer(new ProducerOptions { Compression = codec, BatchBytes = 32 << 10 });
+        await using Producer producer = _client.CreateProducer(
+            new ProducerOptions { Compression = codec, BatchBytes = 32 << 10 });
         TopicProducer topic = await producer.OpenTopicAsync("orders");
         var values = new List<byte[]>();
         for (int i = 0; i < count; i++)
@@ -72,7 +73,8 @@ public sealed class RealBrokerTests : IAsyncLifetime, IDisposable
                 Read(batch, next, got);
         }
 
-        Assert.Equal(values.Select(Encoding.UTF8.GetString).Order(StringComparer.Ordinal), got.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            values.Select(Encoding.UTF8.GetString).Order(StringComparer.Ordinal), got.Order(StringComparer.Ordinal));
         if (partitions == 1)
             Assert.Equal(values.Select(Encoding.UTF8.GetString), got);
     }
@@ -80,13 +82,16 @@ public sealed class RealBrokerTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Topics_are_made_listed_described_and_deleted()
     {
-        CreateTopicResponse made = await _client.Admin.CreateTopicAsync("a", 3, configs: [new ConfigEntry("flush", "os")]);
-        FastLogException twice = await Assert.ThrowsAsync<FastLogException>(async () => await _client.Admin.CreateTopicAsync("a", 3));
+        CreateTopicResponse made = await _client.Admin.CreateTopicAsync(
+            "a", 3, configs: [new ConfigEntry("flush", "os")]);
+        FastLogException twice = await Assert.ThrowsAsync<FastLogException>(
+            async () => await _client.Admin.CreateTopicAsync("a", 3));
         Assert.Equal(ErrorCode.TopicAlreadyExists, twice.Code);
         Assert.Equal(made.Id, Assert.Single(await _client.Admin.ListTopicsAsync()).Id);
         await using (Producer producer = _client.CreateProducer())
         {
-            ProduceReceipt receipt = await producer.ProduceAsync("a", new ProducerRecord("k"u8.ToArray(), "v"u8.ToArray()));
+            ProduceReceipt receipt = await producer.ProduceAsync(
+                "a", new ProducerRecord("k"u8.ToArray(), "v"u8.ToArray()));
             Assert.Equal(Durability.PageCache, receipt.Durability);
         }
 
@@ -97,7 +102,8 @@ public sealed class RealBrokerTests : IAsyncLifetime, IDisposable
         Assert.Equal(1, ends.Sum(static end => end.Offset.Value));
         await _client.Admin.DeleteTopicAsync("a");
         Assert.Empty(await _client.Admin.ListTopicsAsync());
-        FastLogException gone = await Assert.ThrowsAsync<FastLogException>(async () => await _client.Admin.DescribeTopicAsync("a"));
+        FastLogException gone = await Assert.ThrowsAsync<FastLogException>(
+            async () => await _client.Admin.DescribeTopicAsync("a"));
         Assert.Equal(ErrorCode.UnknownTopic, gone.Code);
     }
 
@@ -128,7 +134,8 @@ public sealed class RealBrokerTests : IAsyncLifetime, IDisposable
         await producer.ProduceAsync("t", new ProducerRecord("a"u8.ToArray()));
         await using Consumer consumer = await _client.CreateConsumerAsync(
             new ConsumerOptions { Assignments = [new ConsumerAssignment("t", StartPosition.At(new LogOffset(7)))] });
-        OffsetOutOfRangeException error = await Assert.ThrowsAsync<OffsetOutOfRangeException>(async () => await consumer.NextBatchAsync());
+        OffsetOutOfRangeException error = await Assert.ThrowsAsync<OffsetOutOfRangeException>(
+            async () => await consumer.NextBatchAsync());
         Assert.Contains("0 to 1", error.Message, StringComparison.Ordinal);
     }
 
@@ -145,7 +152,8 @@ public sealed class RealBrokerTests : IAsyncLifetime, IDisposable
     {
         Directory.CreateDirectory(_path);
         var options = new BrokerOptions { DataPath = _path, ListenAddress = new IPEndPoint(IPAddress.Loopback, port) };
-        BrokerNode broker = await BrokerNode.StartAsync(new OsDisk(), SocketNetwork.Instance, SystemPorts.Create(_blocking), options);
+        BrokerNode broker = await BrokerNode.StartAsync(
+            new OsDisk(), SocketNetwork.Instance, SystemPorts.Create(_blocking), options);
         await broker.Ready;
         return broker;
     }

@@ -6,8 +6,8 @@ using FastLog.Protocol.Messages;
 namespace FastLog.Client;
 
 /// <summary>
-/// Topics, offsets and the cluster. Thread-safe; each call has the client's request timeout for all its attempts, and fails
-/// at once when no broker can be reached.
+/// Topics, offsets and the cluster. Thread-safe; each call has the client's request timeout for all its attempts, and
+/// fails at once when no broker can be reached.
 /// </summary>
 public sealed class Admin
 {
@@ -15,11 +15,15 @@ public sealed class Admin
 
     internal Admin(ClientCore core) => _core = core;
 
-    /// <summary>Makes a topic. Not repeated when the answer is lost: <see cref="FastLogException.IsOutcomeUnknown"/> tells.</summary>
+    /// <summary>
+    /// Makes a topic. Not repeated when the answer is lost: <see cref="FastLogException.IsOutcomeUnknown"/> tells.
+    /// </summary>
     /// <param name="partitionCount">1 or more; 0: the broker's default.</param>
     /// <param name="replicationFactor">1 or more; 0: the broker's default.</param>
     /// <param name="configs">Settings by their names, such as <c>flush</c> = <c>ack</c>.</param>
-    /// <exception cref="FastLogException">The name is in use or bad, a setting is unknown or out of its range, …</exception>
+    /// <exception cref="FastLogException">
+    /// The name is in use or bad, a setting is unknown or out of its range, …
+    /// </exception>
     public async ValueTask<CreateTopicResponse> CreateTopicAsync(
         string name,
         int partitionCount = 0,
@@ -32,7 +36,8 @@ public sealed class Admin
         ArgumentOutOfRangeException.ThrowIfNegative(replicationFactor);
         _core.Metadata.Forget(name);
         return await CallAsync<CreateTopicRequest, CreateTopicResponse>(
-            new CreateTopicRequest(name, partitionCount, replicationFactor, configs ?? []), isIdempotent: false, cancellationToken);
+            new CreateTopicRequest(
+                name, partitionCount, replicationFactor, configs ?? []), isIdempotent: false, cancellationToken);
     }
 
     /// <summary>Deletes a topic and its records. Not repeated when the answer is lost.</summary>
@@ -69,7 +74,8 @@ public sealed class Admin
     public async ValueTask<MetadataResponse> DescribeClusterAsync(CancellationToken cancellationToken = default)
     {
         MetadataResponse response = await CallAsync<MetadataRequest, MetadataResponse>(
-            new MetadataRequest(AllTopics: true, [], [], AllowAutoCreate: false), isIdempotent: true, cancellationToken);
+            new MetadataRequest(
+                AllTopics: true, [], [], AllowAutoCreate: false), isIdempotent: true, cancellationToken);
         _core.Metadata.Accept(response);
         return response;
     }

@@ -25,15 +25,19 @@ internal static class OffsetLookups
         TopicSnapshot current = topic;
         return await core.RetryAsync(AskAsync, isIdempotent: true, cancellationToken);
 
-        async Task<IReadOnlyList<PartitionOffset>> AskAsync(BrokerConnection connection, TimeSpan timeLeft, CancellationToken token)
+        async Task<IReadOnlyList<PartitionOffset>> AskAsync(
+            BrokerConnection connection, TimeSpan timeLeft, CancellationToken token)
         {
             var questions = new ListOffsetsPartitionRequest[partitions.Count];
             for (int i = 0; i < questions.Length; i++)
-                questions[i] = new ListOffsetsPartitionRequest(new TopicPartition(current.Id, partitions[i]), LeaderEpoch.None, query, at.Time);
+                questions[i] = new ListOffsetsPartitionRequest(
+                    new TopicPartition(current.Id, partitions[i]), LeaderEpoch.None, query, at.Time);
             ListOffsetsResponse response = await connection.CallAsync<ListOffsetsRequest, ListOffsetsResponse>(
                 new ListOffsetsRequest(questions), timeLeft, token);
             if (response.Partitions.Count != questions.Length)
-                throw new FastLogException(ErrorCode.InvalidFrame, $"{connection.Address} answered for {response.Partitions.Count} of {questions.Length} partitions");
+                throw new FastLogException(
+                    ErrorCode.InvalidFrame,
+                    $"{connection.Address} answered for {response.Partitions.Count} of {questions.Length} partitions");
             if (response.Partitions.Any(static answer => answer.Error == ErrorCode.UnknownTopicId))
             {
                 // Cached under a name that meanwhile belongs to another topic, or to none.
@@ -41,7 +45,10 @@ internal static class OffsetLookups
                 if (newer.Id != current.Id)
                 {
                     current = newer;
-                    throw new FastLogException(ErrorCode.UnknownTopicId, "the topic was made again") { IsRetriable = true };
+                    throw new FastLogException(ErrorCode.UnknownTopicId, "the topic was made again")
+                    {
+                        IsRetriable = true,
+                    };
                 }
             }
 

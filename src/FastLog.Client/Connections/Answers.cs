@@ -17,13 +17,21 @@ internal static class Answers
         if (frame.Header.Kind == FrameKind.Error)
         {
             ErrorResponse error = ReadError(frame);
-            throw new FastLogException(error.Code, error.Message) { Broker = broker, IsRetriable = error.Code.IsRetriable() };
+            throw new FastLogException(error.Code, error.Message)
+            {
+                Broker = broker,
+                IsRetriable = error.Code.IsRetriable(),
+            };
         }
 
         var reader = new WireReader(frame.Body.Span, frame.Payload.Length);
         WireStatus status = TResponse.Decode(ref reader, out TResponse response);
         if (status != WireStatus.Ok)
-            throw new FastLogException(ErrorCode.InvalidFrame, $"{broker} sent an answer that cannot be read ({status})") { Broker = broker };
+            throw new FastLogException(
+                ErrorCode.InvalidFrame, $"{broker} sent an answer that cannot be read ({status})")
+            {
+                Broker = broker,
+            };
         return response;
     }
 

@@ -2,7 +2,9 @@ using FastLog.Primitives;
 
 namespace FastLog.Client;
 
-/// <summary>Pauses between attempts: doubling up to a limit, the second half of each at random, so that clients spread out.</summary>
+/// <summary>
+/// Pauses between attempts: doubling up to a limit, the second half of each at random, so that clients spread out.
+/// </summary>
 internal sealed class Backoff(ClientOptions options, IEntropy entropy)
 {
     private const int DoublingsMax = 30;

@@ -9,7 +9,8 @@ using FastLog.Transport.Network;
 namespace FastLog.Client;
 
 /// <summary>
-/// One open connection: sends requests and gives each its answer by correlation id, or tells that none will come. Thread-safe.
+/// One open connection: sends requests and gives each its answer by correlation id, or tells that none will come.
+/// Thread-safe.
 /// </summary>
 internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
 {
@@ -34,7 +35,11 @@ internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
     private CloseReason? _closeReason;
 
     private BrokerConnection(
-        string address, IByteConnection bytes, ClientOptions options, RuntimePorts ports, Action<BrokerConnection, CloseReason> closed)
+        string address,
+        IByteConnection bytes,
+        ClientOptions options,
+        RuntimePorts ports,
+        Action<BrokerConnection, CloseReason> closed)
     {
         Address = address;
         _ports = ports;
@@ -83,7 +88,8 @@ internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
             if (connection is not null)
                 await connection.DisposeAsync();
             if (cause is OperationCanceledException && deadline.IsExpired)
-                throw new NetworkException($"no connection to {address} within {options.ConnectTimeout.TotalSeconds:0.###} s", cause);
+                throw new NetworkException(
+                    $"no connection to {address} within {options.ConnectTimeout.TotalSeconds:0.###} s", cause);
             throw;
         }
     }
@@ -92,7 +98,9 @@ internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
 
     /// <summary>Sends a request; the sink is told its outcome exactly once, unless the answer is false.</summary>
     /// <param name="frame">Handed over.</param>
-    /// <param name="closeOnTimeout">For requests whose late effect would upset the order: the connection ends with them.</param>
+    /// <param name="closeOnTimeout">
+    /// For requests whose late effect would upset the order: the connection ends with them.
+    /// </param>
     public bool TrySend(
         OutboundFrame frame, CorrelationId correlation, IResponseSink sink, TimeSpan timeout, bool closeOnTimeout)
     {
@@ -145,7 +153,8 @@ internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
         OutboundFrame frame = OutboundFrame.Rent(FrameWriter.HeadSize(request, tags));
         FrameWriter.Write(frame.Head, FrameHeader.Request(TRequest.Api, correlation), request, 0, tags);
         if (!TrySend(frame, correlation, call, timeout, closeOnTimeout: false))
-            throw new ConnectionLostException($"the connection to {Address} was closed before the request was sent", Address);
+            throw new ConnectionLostException(
+                $"the connection to {Address} was closed before the request was sent", Address);
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (state, token) => ((AwaitedCall)state!).Cancel(token), call);
         return await call.Task;
@@ -192,7 +201,8 @@ internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
 
         left.Sort(static (a, b) => a.Key.CompareTo(b.Key));
         foreach ((_, PendingCall call) in left)
-            call.Sink.OnLost(new RequestLoss(IsTimeout: false, $"the connection to {Address} ended ({reason.Details})"));
+            call.Sink.OnLost(
+                new RequestLoss(IsTimeout: false, $"the connection to {Address} ended ({reason.Details})"));
         _closed(this, reason);
     }
 
@@ -257,7 +267,12 @@ internal sealed class BrokerConnection : IFrameHandler, IAsyncDisposable
         }
 
         public void OnLost(RequestLoss loss) => _source.TrySetException(loss.IsTimeout
-            ? new RequestTimeoutException(loss.Details) { Broker = connection.Address, IsRetriable = true, IsOutcomeUnknown = true }
+            ? new RequestTimeoutException(loss.Details)
+            {
+                Broker = connection.Address,
+                IsRetriable = true,
+                IsOutcomeUnknown = true,
+            }
             : new ConnectionLostException(loss.Details, connection.Address) { IsOutcomeUnknown = true });
 
         public void Cancel(CancellationToken token) => _source.TrySetCanceled(token);

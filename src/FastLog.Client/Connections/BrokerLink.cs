@@ -42,7 +42,9 @@ internal sealed class BrokerLink
     /// <summary>Attempts that failed since the last success.</summary>
     public int Failures => Volatile.Read(ref _failures);
 
-    /// <summary>The open connection, or one attempt at another, after the pause that earlier failures ask for.</summary>
+    /// <summary>
+    /// The open connection, or one attempt at another, after the pause that earlier failures ask for.
+    /// </summary>
     /// <exception cref="ServerUnreachableException">The attempt failed.</exception>
     public async ValueTask<BrokerConnection> GetAsync(CancellationToken cancellationToken)
     {
@@ -77,7 +79,8 @@ internal sealed class BrokerLink
             {
                 last = await connecting;
             }
-            catch (Exception cause) when (cause is FastLogException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception cause) when (
+                cause is FastLogException or OperationCanceledException or ObjectDisposedException)
             {
                 // Whoever asked for the connection was told.
             }
@@ -102,7 +105,9 @@ internal sealed class BrokerLink
                 _failures = 0;
             Volatile.Write(ref _current, connection);
             _core.Metrics.ConnectionsOpened.Add(1);
-            _core.Log(ClientLogLevel.Information, $"connected to {Address} (node {Node}, {connection.Hello.ServerName} {connection.Hello.ServerVersion})");
+            _core.Log(
+                ClientLogLevel.Information,
+                $"connected to {Address}: node {Node}, {connection.Hello.ServerName} {connection.Hello.ServerVersion}");
             return connection;
         }
         catch (Exception cause) when (cause is NetworkException or FastLogException)
@@ -114,10 +119,17 @@ internal sealed class BrokerLink
                 _retryAt = _core.Ports.Clock.Now.Plus(_core.Backoff.After(failures));
             }
 
-            _core.Log(failures == 1 ? ClientLogLevel.Warning : ClientLogLevel.Debug, $"no connection to {Address}: {cause.Message}");
-            if (cause is FastLogException { Code: not Protocol.ErrorCode.None, IsRetriable: false } and not RequestTimeoutException)
+            _core.Log(
+                failures == 1 ? ClientLogLevel.Warning : ClientLogLevel.Debug,
+                $"no connection to {Address}: {cause.Message}");
+            bool isRefused = cause is FastLogException { Code: not Protocol.ErrorCode.None, IsRetriable: false };
+            if (isRefused && cause is not RequestTimeoutException)
                 throw;
-            throw new ServerUnreachableException($"cannot reach {Address}: {cause.Message}", cause) { Broker = Address, IsRetriable = true };
+            throw new ServerUnreachableException($"cannot reach {Address}: {cause.Message}", cause)
+            {
+                Broker = Address,
+                IsRetriable = true,
+            };
         }
     }
 

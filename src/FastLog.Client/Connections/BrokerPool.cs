@@ -3,11 +3,14 @@ using FastLog.Primitives;
 namespace FastLog.Client;
 
 /// <summary>
-/// The links of one user of connections (the admin side, a producer, a consumer): by address, made when needed. Thread-safe.
+/// The links of one user of connections (the admin side, a producer, a consumer): by address, made when needed.
+/// Thread-safe.
 /// </summary>
 internal sealed class BrokerPool(ClientCore core)
 {
-    /// <summary>After so many failed attempts at a leader's own address, any broker that answers takes its requests.</summary>
+    /// <summary>
+    /// After so many failed attempts at a leader's own address, any broker that answers takes its requests.
+    /// </summary>
     private const int DetourAfterFailures = 2;
 
     private readonly Lock _gate = new();
@@ -37,9 +40,16 @@ internal sealed class BrokerPool(ClientCore core)
         }
 
         if (candidates.Count == 1)
-            throw new ServerUnreachableException(first!.Message, first.InnerException) { Broker = candidates[0].Address, IsRetriable = true };
+            throw new ServerUnreachableException(first!.Message, first.InnerException)
+            {
+                Broker = candidates[0].Address,
+                IsRetriable = true,
+            };
         string tried = string.Join(", ", candidates.Select(link => link.Address));
-        throw new ServerUnreachableException($"no server could be reached; tried {tried}; {first!.Message}", first) { IsRetriable = true };
+        throw new ServerUnreachableException($"no server could be reached; tried {tried}; {first!.Message}", first)
+        {
+            IsRetriable = true,
+        };
     }
 
     /// <summary>The link that serves a partition led by this node; null when the node is not known.</summary>

@@ -2,7 +2,9 @@ using FastLog.Primitives;
 
 namespace FastLog.Client;
 
-/// <summary>A point in time after which a call gives up, with a token that is cancelled then or when the caller cancels.</summary>
+/// <summary>
+/// A point in time after which a call gives up, with a token that is cancelled then or when the caller cancels.
+/// </summary>
 internal sealed class Deadline : IDisposable
 {
     private readonly CancellationTokenSource _source;

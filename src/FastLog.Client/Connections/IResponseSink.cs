@@ -2,7 +2,9 @@ using FastLog.Transport;
 
 namespace FastLog.Client;
 
-/// <summary>Takes the one outcome of a request. Called on the connection's receive loop or by a timer: must be short.</summary>
+/// <summary>
+/// Takes the one outcome of a request. Called on the connection's receive loop or by a timer: must be short.
+/// </summary>
 internal interface IResponseSink
 {
     /// <summary>A response or an error frame; handed over.</summary>

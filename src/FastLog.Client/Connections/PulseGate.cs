@@ -3,8 +3,8 @@ using FastLog.Primitives;
 namespace FastLog.Client;
 
 /// <summary>
-/// Waiting for "something changed": read <see cref="Version"/>, look at the state, then wait for a later version. No pulse
-/// is lost in between. Thread-safe; continuations never run inside of <see cref="Pulse"/>.
+/// Waiting for "something changed": read <see cref="Version"/>, look at the state, then wait for a later version. No
+/// pulse is lost in between. Thread-safe; continuations never run inside of <see cref="Pulse"/>.
 /// </summary>
 internal sealed class PulseGate(ITimers timers)
 {

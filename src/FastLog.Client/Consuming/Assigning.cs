@@ -15,7 +15,8 @@ internal static class Assigning
         HashSet<(string, PartitionId)> seen = [];
         foreach (ConsumerAssignment assignment in options.Assignments)
         {
-            TopicSnapshot topic = await client.Metadata.GetAsync(assignment.Topic, allowCreate: false, cancellationToken);
+            TopicSnapshot topic = await client.Metadata.GetAsync(
+                assignment.Topic, allowCreate: false, cancellationToken);
             IReadOnlyList<PartitionId> partitions = PartitionsOf(topic, assignment);
             foreach (PartitionId partition in partitions)
             {
@@ -24,17 +25,20 @@ internal static class Assigning
             }
 
             if (cursors.Count + partitions.Count > ClientLimits.ConsumerPartitionsMax)
-                throw new ArgumentException($"a consumer reads at most {ClientLimits.ConsumerPartitionsMax} partitions", nameof(options));
+                throw new ArgumentException(
+                    $"a consumer reads at most {ClientLimits.ConsumerPartitionsMax} partitions", nameof(options));
             IReadOnlyList<PartitionOffset>? ends = options.StopAtEnd
                 ? await OffsetLookups.FindAsync(client, topic, partitions, StartPosition.Latest, cancellationToken)
                 : null;
-            IReadOnlyList<LogOffset> starts = await OffsetsOfAsync(client, topic, partitions, assignment.Start, cancellationToken);
+            IReadOnlyList<LogOffset> starts = await OffsetsOfAsync(
+                client, topic, partitions, assignment.Start, cancellationToken);
             for (int i = 0; i < partitions.Count; i++)
             {
                 LogOffset stopAt = ends is null ? LogOffset.None : ends[i].Offset;
                 LogOffset start = starts[i];
                 if (!stopAt.IsNone && start > stopAt)
-                    start = await BeyondEndAsync(client, topic, partitions[i], start, stopAt, options.OutOfRange, cancellationToken);
+                    start = await BeyondEndAsync(
+                        client, topic, partitions[i], start, stopAt, options.OutOfRange, cancellationToken);
                 cursors.Add(new PartitionCursor(topic, partitions[i], start, stopAt));
             }
         }
@@ -57,7 +61,8 @@ internal static class Assigning
             return offsets;
         }
 
-        IReadOnlyList<PartitionOffset> found = await OffsetLookups.FindAsync(client, topic, partitions, position, cancellationToken);
+        IReadOnlyList<PartitionOffset> found = await OffsetLookups.FindAsync(
+            client, topic, partitions, position, cancellationToken);
         IReadOnlyList<PartitionOffset>? ends = null;
         for (int i = 0; i < offsets.Length; i++)
         {

@@ -9,7 +9,9 @@ namespace FastLog.Client;
 /// <param name="LastEpoch">Leader epoch of the last batch.</param>
 internal readonly record struct BatchRun(LogOffset From, LogOffset Next, LeaderEpoch LastEpoch, LogOffset HighWatermark)
 {
-    /// <summary>Looks at the headers: whole batches whose offsets rise, the first not wholly below what is wanted.</summary>
+    /// <summary>
+    /// Looks at the headers: whole batches whose offsets rise, the first not wholly below what is wanted.
+    /// </summary>
     /// <param name="stopAt">Where reading ends (exclusive), or none.</param>
     public static BatchStatus TryRead(
         ReadOnlySpan<byte> bytes, LogOffset from, LogOffset stopAt, LogOffset highWatermark, out BatchRun run)

@@ -6,12 +6,12 @@ using FastLog.Transport;
 namespace FastLog.Client;
 
 /// <summary>
-/// Fetches from one broker, one request after the other, each with all partitions it leads that are wanted now: while the
-/// application walks an answer, the next one is on its way.
+/// Fetches from one broker, one request after the other, each with all partitions it leads that are wanted now: while
+/// the application walks an answer, the next one is on its way.
 /// </summary>
 internal sealed class BrokerFetcher(ConsumerCore consumer, BrokerLink link)
 {
-    /// <summary>Pause when some partitions gave nothing at once while others wait for the application.</summary>
+    /// <summary>Pause after an answer without records that the broker was not to wait for.</summary>
     private static readonly TimeSpan IdlePauseMax = TimeSpan.FromMilliseconds(20);
 
     private readonly List<Ask> _asks = [];
@@ -52,7 +52,7 @@ internal sealed class BrokerFetcher(ConsumerCore consumer, BrokerLink link)
                 if (_asks.Count > 0)
                 {
                     bool hasGot = await FetchAsync(isComplete);
-                    if (!hasGot && !isComplete)
+                    if (!hasGot && (!isComplete || consumer.Options.FetchWaitMax < IdlePauseMax))
                         await consumer.Wanted.WaitAsync(seen, IdlePauseMax, consumer.Stopping);
                 }
                 else if (pause is { } time)
@@ -71,7 +71,9 @@ internal sealed class BrokerFetcher(ConsumerCore consumer, BrokerLink link)
         }
     }
 
-    /// <summary>What to ask for now; false when partitions are left out that the application has yet to catch up with.</summary>
+    /// <summary>
+    /// What to ask for now; false when partitions are left out that the application has yet to catch up with.
+    /// </summary>
     private bool Gather(out TimeSpan? pause)
     {
         pause = null;
@@ -164,7 +166,12 @@ internal sealed class BrokerFetcher(ConsumerCore consumer, BrokerLink link)
     {
         FetchResponse response = Answers.Read<FetchResponse>(frame, broker);
         if (response.Partitions.Length != _asks.Count)
-            throw new FastLogException(ErrorCode.InvalidFrame, $"{broker} answered for {response.Partitions.Length} of {_asks.Count} partitions") { Broker = broker };
+            throw new FastLogException(
+                ErrorCode.InvalidFrame,
+                $"{broker} answered for {response.Partitions.Length} of {_asks.Count} partitions")
+            {
+                Broker = broker,
+            };
         BufferLease? lease = frame.TakePayload();
         SharedPayload? payload = lease is null ? null : new SharedPayload(lease);
         consumer.Client.Metrics.FetchedBytes.Add(lease?.Length ?? 0);
@@ -202,10 +209,13 @@ internal sealed class BrokerFetcher(ConsumerCore consumer, BrokerLink link)
         cursor.Succeeded();
         if (bytes.IsEmpty || payload is null)
             return false;
-        Records.BatchStatus status = BatchRun.TryRead(bytes.Span, ask.From, cursor.StopAt, cursor.HighWatermark, out BatchRun run);
+        Records.BatchStatus status = BatchRun.TryRead(
+            bytes.Span, ask.From, cursor.StopAt, cursor.HighWatermark, out BatchRun run);
         if (status != Records.BatchStatus.Ok)
         {
-            var error = new CorruptBatchException($"{cursor.Topic}/{cursor.Partition}: what {broker} sent for offset {ask.From} is damaged ({status})", ask.From)
+            var error = new CorruptBatchException(
+                $"{cursor.Topic}/{cursor.Partition}: what {broker} sent for offset {ask.From} is damaged ({status})",
+                ask.From)
             {
                 Broker = broker,
                 Topic = cursor.Topic,

@@ -32,14 +32,17 @@ public sealed class ConsumedBatch : IDisposable
     /// <summary>The first offset wanted: records before it, in the first batch, are not shown.</summary>
     public LogOffset FirstOffset => Run.From;
 
-    /// <summary>Where to go on after these records: the consumer's position of this partition once this was taken.</summary>
+    /// <summary>
+    /// Where to go on after these records: the consumer's position of this partition once this was taken.
+    /// </summary>
     public LogOffset NextOffset => Run.Next;
 
     /// <summary>End of what was readable when the broker answered (exclusive).</summary>
     public LogOffset HighWatermark => Run.HighWatermark;
 
     /// <summary>
-    /// The batches as bytes; the first may begin below <see cref="FirstOffset"/>, the last go on above what the consumer wants.
+    /// The batches as bytes; the first may begin below <see cref="FirstOffset"/>, the last go on above what the
+    /// consumer wants.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The batch was disposed.</exception>
     public ReadOnlyMemory<byte> Bytes
@@ -56,8 +59,8 @@ public sealed class ConsumedBatch : IDisposable
     internal BatchRun Run { get; }
 
     /// <summary>
-    /// Records from the wanted offset up to the wanted end: <c>foreach (ref readonly RecordReader record in batch)</c>. Valid
-    /// until the batch is disposed.
+    /// Records from the wanted offset up to the wanted end: <c>foreach (ref readonly RecordReader record in batch)</c>.
+    /// Valid until the batch is disposed.
     /// </summary>
     public Enumerator GetEnumerator() => new(this);
 
@@ -122,7 +125,9 @@ public sealed class ConsumedBatch : IDisposable
         public readonly ref readonly RecordReader Current => ref _records;
 
         /// <exception cref="CorruptBatchException">The records of a batch are damaged.</exception>
-        /// <exception cref="CodecNotAvailableException">A batch is compressed in a way this build cannot read.</exception>
+        /// <exception cref="CodecNotAvailableException">
+        /// A batch is compressed in a way this build cannot read.
+        /// </exception>
         public bool MoveNext()
         {
             while (true)

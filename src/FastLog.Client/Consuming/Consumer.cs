@@ -19,10 +19,12 @@ public sealed class Consumer : IAsyncDisposable
 
     /// <summary>
     /// The next batches of one of the partitions; the caller disposes them. Null when all partitions are at their ends
-    /// (with <see cref="ConsumerOptions.StopAtEnd"/> only); else waits for records. Passing troubles (a broker that restarts,
-    /// a leader that moved) are waited out for the client's request timeout.
+    /// (with <see cref="ConsumerOptions.StopAtEnd"/> only); else waits for records. Passing troubles (a broker that
+    /// restarts, a leader that moved) are waited out for the client's request timeout.
     /// </summary>
-    /// <exception cref="OffsetOutOfRangeException">The position is not in the log and the policy is to fail.</exception>
+    /// <exception cref="OffsetOutOfRangeException">
+    /// The position is not in the log and the policy is to fail.
+    /// </exception>
     /// <exception cref="LogTruncatedException">The log lost records that were read before.</exception>
     /// <exception cref="CorruptBatchException">A batch is damaged, stored or on its way.</exception>
     /// <exception cref="FastLogException">Other errors; calling again tries again.</exception>
@@ -41,7 +43,9 @@ public sealed class Consumer : IAsyncDisposable
             yield return batch;
     }
 
-    /// <summary>Record by record, each with memory of its own: handy, but <see cref="NextBatchAsync"/> is the fast way.</summary>
+    /// <summary>
+    /// Record by record, each with memory of its own: handy, but <see cref="NextBatchAsync"/> is the fast way.
+    /// </summary>
     public async IAsyncEnumerable<ConsumedRecord> ReadRecordsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

@@ -4,8 +4,8 @@ using FastLog.Protocol;
 namespace FastLog.Client;
 
 /// <summary>
-/// What is between the fetchers and the application: the cursors, the queue of what was received, the search for leaders.
-/// Its lock guards cursors and queue, is short, and is never held over I/O. Thread-safe.
+/// What is between the fetchers and the application: the cursors, the queue of what was received, the search for
+/// leaders. Its lock guards cursors and queue, is short, and is never held over I/O. Thread-safe.
 /// </summary>
 internal sealed class ConsumerCore : IAsyncDisposable
 {
@@ -73,9 +73,11 @@ internal sealed class ConsumerCore : IAsyncDisposable
         }
     }
 
-    public async Task SeekAsync(string topic, PartitionId partition, StartPosition position, CancellationToken cancellationToken)
+    public async Task SeekAsync(
+        string topic, PartitionId partition, StartPosition position, CancellationToken cancellationToken)
     {
-        PartitionCursor cursor = _cursors.FirstOrDefault(cursor => cursor.Topic == topic && cursor.Partition == partition)
+        PartitionCursor cursor = _cursors.FirstOrDefault(
+            cursor => cursor.Topic == topic && cursor.Partition == partition)
             ?? throw new ArgumentException($"{topic}/{partition} is not assigned to this consumer", nameof(partition));
         IReadOnlyList<LogOffset> offset = await Assigning.OffsetsOfAsync(
             Client, cursor.Snapshot, [partition], position, cancellationToken);
@@ -95,7 +97,12 @@ internal sealed class ConsumerCore : IAsyncDisposable
         lock (_gate)
         {
             return [.. _cursors.Select(static cursor => new ConsumerPartition(
-                cursor.Topic, cursor.Partition, cursor.Position, cursor.LogStart, cursor.HighWatermark, cursor.StopAt))];
+                cursor.Topic,
+                cursor.Partition,
+                cursor.Position,
+                cursor.LogStart,
+                cursor.HighWatermark,
+                cursor.StopAt))];
         }
     }
 
@@ -108,7 +115,9 @@ internal sealed class ConsumerCore : IAsyncDisposable
         _queue.Enqueue(new Delivery(batch, null, []));
     }
 
-    /// <summary>An error to be thrown; the cursors rest until it was. Under the lock; the caller pulses afterwards.</summary>
+    /// <summary>
+    /// An error to be thrown; the cursors rest until it was. Under the lock; the caller pulses afterwards.
+    /// </summary>
     public void Enqueue(Exception error, IReadOnlyList<PartitionCursor> cursors)
     {
         foreach (PartitionCursor cursor in cursors)
@@ -117,7 +126,8 @@ internal sealed class ConsumerCore : IAsyncDisposable
     }
 
     /// <summary>
-    /// Something went wrong that may pass: try again after a pause, unless it has been going on for too long. Under the lock.
+    /// Something went wrong that may pass: try again after a pause, unless it has been going on for too long. Under the
+    /// lock.
     /// </summary>
     public void Retry(PartitionCursor cursor, Exception cause, bool mustFindLeader)
     {
@@ -248,7 +258,9 @@ internal sealed class ConsumerCore : IAsyncDisposable
         }
     }
 
-    /// <summary>Assigns all cursors whose leader is known; gives one whose topic must be asked again, if there is one.</summary>
+    /// <summary>
+    /// Assigns all cursors whose leader is known; gives one whose topic must be asked again, if there is one.
+    /// </summary>
     private PartitionCursor? AssignKnown(out TimeSpan? pause)
     {
         pause = null;
@@ -294,7 +306,10 @@ internal sealed class ConsumerCore : IAsyncDisposable
         {
             fresh = await Client.Metadata.RefreshAsync(old, Stopping);
             if (fresh.Id != old.Id)
-                error = new FastLogException(ErrorCode.UnknownTopicId, $"{old.Name} was deleted and made again") { Topic = old.Name };
+                error = new FastLogException(ErrorCode.UnknownTopicId, $"{old.Name} was deleted and made again")
+                {
+                    Topic = old.Name,
+                };
         }
         catch (FastLogException cause)
         {
@@ -359,6 +374,9 @@ internal sealed class ConsumerCore : IAsyncDisposable
         return made;
     }
 
-    /// <summary>One thing for the application: a run of batches, or an error with those who wait for it to be thrown.</summary>
-    private readonly record struct Delivery(ConsumedBatch? Batch, Exception? Error, IReadOnlyList<PartitionCursor> Cursors);
+    /// <summary>
+    /// One thing for the application: a run of batches, or an error with those who wait for it to be thrown.
+    /// </summary>
+    private readonly record struct Delivery(
+        ConsumedBatch? Batch, Exception? Error, IReadOnlyList<PartitionCursor> Cursors);
 }

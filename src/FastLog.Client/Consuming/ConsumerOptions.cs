@@ -8,13 +8,17 @@ public sealed record ConsumerOptions
     /// <summary>At least one.</summary>
     public required IReadOnlyList<ConsumerAssignment> Assignments { get; init; }
 
-    /// <summary>Ends at the end that the partitions had when the consumer was made, instead of following for ever.</summary>
+    /// <summary>
+    /// Ends at the end that the partitions had when the consumer was made, instead of following for ever.
+    /// </summary>
     public bool StopAtEnd { get; init; }
 
     /// <summary>Where to go on when the wanted offset is not in the log; null (default): that is an error.</summary>
     public OutOfRangePolicy OutOfRange { get; init; } = OutOfRangePolicy.Fail;
 
-    /// <summary>Of one answer of a broker; a single larger batch still comes. 1 KiB to 64 MiB, less if the broker says so.</summary>
+    /// <summary>
+    /// Of one answer of a broker; a single larger batch still comes. 1 KiB to 64 MiB, less if the broker says so.
+    /// </summary>
     public int FetchBytesMax { get; init; } = 8 << 20;
 
     /// <summary>Of one partition in one answer; a single larger batch still comes.</summary>
@@ -58,4 +62,5 @@ public enum OutOfRangePolicy
 
 /// <summary>One topic, some or all of its partitions, and where to begin.</summary>
 /// <param name="Partitions">Null: all that there are when the consumer is made.</param>
-public sealed record ConsumerAssignment(string Topic, StartPosition Start, IReadOnlyList<PartitionId>? Partitions = null);
+public sealed record ConsumerAssignment(
+    string Topic, StartPosition Start, IReadOnlyList<PartitionId>? Partitions = null);

@@ -15,7 +15,8 @@ internal static class FetchErrors
         or ErrorCode.UnknownPartition
         or ErrorCode.ShuttingDown;
 
-    public static FastLogException Of(PartitionCursor cursor, LogOffset asked, in FetchPartitionResponse answer, string broker)
+    public static FastLogException Of(
+        PartitionCursor cursor, LogOffset asked, in FetchPartitionResponse answer, string broker)
     {
         string said = answer.ErrorMessage.Length > 0 ? answer.ErrorMessage : answer.Error.Sentence();
         string message = $"{cursor.Topic}/{cursor.Partition} at offset {asked}: {said}";

@@ -2,7 +2,10 @@ using FastLog.Primitives;
 
 namespace FastLog.Client;
 
-/// <summary>The payload of one fetch response, shared by the batches cut out of it; given back with the last of them. Thread-safe.</summary>
+/// <summary>
+/// The payload of one fetch response, shared by the batches cut out of it; given back with the last of them.
+/// Thread-safe.
+/// </summary>
 internal sealed class SharedPayload(BufferLease lease)
 {
     private int _holds = 1;

@@ -3,7 +3,9 @@ using System.Diagnostics.Metrics;
 
 namespace FastLog.Client;
 
-/// <summary>The instruments of the meter <c>FastLog.Client</c>: counted per batch, request or connection, never per record.</summary>
+/// <summary>
+/// The instruments of the meter <c>FastLog.Client</c>: counted per batch, request or connection, never per record.
+/// </summary>
 internal sealed class ClientMetrics : IDisposable
 {
     /// <summary>Spans of admin calls and of single produced records.</summary>

@@ -20,7 +20,8 @@ internal enum FailureKind
 }
 
 /// <summary>Why a batch failed; each who asks gets an exception of his own.</summary>
-internal sealed record BatchFailure(FailureKind Kind, ErrorCode Code, string Message, string? Broker, bool IsOutcomeUnknown)
+internal sealed record BatchFailure(
+    FailureKind Kind, ErrorCode Code, string Message, string? Broker, bool IsOutcomeUnknown)
 {
     public FastLogException ToException(string topic, PartitionId partition)
     {

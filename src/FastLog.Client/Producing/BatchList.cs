@@ -2,7 +2,9 @@ using FastLog.Primitives;
 
 namespace FastLog.Client;
 
-/// <summary>The batches of one partition that have not ended, in the order of their records. Under the partition's lock.</summary>
+/// <summary>
+/// The batches of one partition that have not ended, in the order of their records. Under the partition's lock.
+/// </summary>
 internal struct BatchList
 {
     public ProducerBatch? First { get; private set; }

@@ -121,7 +121,8 @@ internal sealed class BrokerSender(ProducerCore producer, BrokerLink link)
         {
             await link.GetAsync(producer.Stopping);
         }
-        catch (Exception cause) when (cause is FastLogException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception cause) when (
+            cause is FastLogException or OperationCanceledException or ObjectDisposedException)
         {
             // The leader may be elsewhere by now.
             while (_ready.TryDequeue(out PartitionQueue? queue))

@@ -3,8 +3,8 @@ using FastLog.Protocol;
 namespace FastLog.Client;
 
 /// <summary>
-/// Finds the leaders of queues that have none: refreshes their topics, pausing between attempts, until they are found or
-/// their batches have become too old. Thread-safe.
+/// Finds the leaders of queues that have none: refreshes their topics, pausing between attempts, until they are found
+/// or their batches have become too old. Thread-safe.
 /// </summary>
 internal sealed class LeaderSearch(ProducerCore producer)
 {
@@ -43,7 +43,7 @@ internal sealed class LeaderSearch(ProducerCore producer)
         while (TakeWaiting() is { } queues)
         {
             bool isAllFound = true;
-            foreach (IGrouping<ProducerTopicState, PartitionQueue> topic in queues.GroupBy(static queue => queue.TopicState))
+            foreach (var topic in queues.GroupBy(static queue => queue.TopicState))
                 isAllFound &= await FindAsync(topic.Key, [.. topic]);
             failures = isAllFound ? 0 : failures + 1;
             if (isAllFound)
@@ -68,11 +68,10 @@ internal sealed class LeaderSearch(ProducerCore producer)
         }
         catch (FastLogException cause) when (cause.Code is ErrorCode.UnknownTopic or ErrorCode.InvalidTopicName)
         {
-            foreach (PartitionQueue queue in queues)
-            {
-                foreach (ProducerBatch batch in queue.TakeAll())
-                    producer.Fail(batch, new BatchFailure(FailureKind.Refused, cause.Code, cause.Message, cause.Broker, batch.MayHaveArrived));
-            }
+            var failure = new BatchFailure(
+                FailureKind.Refused, cause.Code, cause.Message, cause.Broker, IsOutcomeUnknown: false);
+            foreach (ProducerBatch batch in queues.SelectMany(static queue => queue.TakeAll()))
+                producer.Fail(batch, failure with { IsOutcomeUnknown = batch.MayHaveArrived });
 
             return true;
         }
@@ -80,7 +79,8 @@ internal sealed class LeaderSearch(ProducerCore producer)
         {
             FailureKind kind = cause is ServerUnreachableException ? FailureKind.Unreachable : FailureKind.TimedOut;
             foreach (PartitionQueue queue in queues)
-                queue.LastProblem = new BatchFailure(kind, cause.Code, cause.Message, cause.Broker, IsOutcomeUnknown: false);
+                queue.LastProblem = new BatchFailure(
+                    kind, cause.Code, cause.Message, cause.Broker, IsOutcomeUnknown: false);
             PutBack(queues);
             return false;
         }

@@ -5,13 +5,13 @@ using FastLog.Records;
 namespace FastLog.Client;
 
 /// <summary>
-/// One partition's records between the caller and the broker: the open batch, the batches that wait, those in flight. Its
-/// lock is held to copy one record or to move batches, never over I/O. Thread-safe.
+/// One partition's records between the caller and the broker: the open batch, the batches that wait, those in flight.
+/// Its lock is held to copy one record or to move batches, never over I/O. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Batches leave in order. After a failure that a retry may mend nothing more leaves until all that is in flight has its
-/// outcome; then the failed ones go first again. Until a broker has accepted something on a connection, one request at a
-/// time is in flight, so that a broker that is not ready yet does not refuse the first and take the second.
+/// Batches leave in order. After a failure that a retry may mend nothing more leaves until all that is in flight has
+/// its outcome; then the failed ones go first again. Until a broker has accepted something on a connection, one request
+/// at a time is in flight, so that a broker that is not ready yet does not refuse the first and take the second.
 /// </remarks>
 internal sealed class PartitionQueue : IThreadPoolWorkItem
 {
@@ -47,7 +47,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
 
     public MemoryBudget Budget => _producer.Budget;
 
-    /// <summary>Who sends to the leader; null while it is looked for. Touched by the sender and the search alone.</summary>
+    /// <summary>
+    /// Who sends to the leader; null while it is looked for. Touched by the sender and the search alone.
+    /// </summary>
     public BrokerSender? Sender { get; set; }
 
     /// <summary>What went wrong last, for the message of a batch that gets too old.</summary>
@@ -56,10 +58,16 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     /// <summary>A batch takes records now: null keys stay with it.</summary>
     public bool HasOpenBatch => Volatile.Read(ref _open) is not null;
 
-    /// <summary>Copies the record into the open batch, or into a new one; false when there is no room in the buffer.</summary>
+    /// <summary>
+    /// Copies the record into the open batch, or into a new one; false when there is no room in the buffer.
+    /// </summary>
     /// <exception cref="FastLogException">The record is too large.</exception>
     public bool TryAppend(
-        Timestamp timestamp, in NullableBytes key, in NullableBytes value, ReadOnlySpan<RecordHeader> headers, out PendingReceipt receipt)
+        Timestamp timestamp,
+        in NullableBytes key,
+        in NullableBytes value,
+        ReadOnlySpan<RecordHeader> headers,
+        out PendingReceipt receipt)
     {
         bool isAccepted;
         bool isReady;
@@ -79,7 +87,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         return isAccepted;
     }
 
-    /// <summary>What is open becomes ready to leave at once, whatever the linger; used by flush and when the buffer is full.</summary>
+    /// <summary>
+    /// What is open becomes ready to leave at once, whatever the linger; used by flush and when the buffer is full.
+    /// </summary>
     /// <param name="pending">Gets all batches that have not ended.</param>
     public void Push(List<ProducerBatch>? pending)
     {
@@ -105,8 +115,10 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         lock (_gate)
         {
             _isScheduled = false;
+
+            // A failure came in between: when its pause is over, the timer schedules again.
             if (!MayLeave())
-                return MayScheduleLocked(); // a failure came in between: when its pause is over, the timer schedules again
+                return MayScheduleLocked();
             int taken = 0;
             int size = 0;
             while (NextSendable() is { } batch)
@@ -149,7 +161,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
             _producer.Schedule(this);
     }
 
-    /// <summary>A request's batches failed; those that may be tried again wait, the others are to be failed by the caller.</summary>
+    /// <summary>
+    /// A request's batches failed; those that may be tried again wait, the others are to be failed by the caller.
+    /// </summary>
     /// <param name="mayRetry">A retry may mend it.</param>
     /// <param name="mayHaveArrived">Whether they were appended is not known.</param>
     /// <param name="mustFindLeader">The broker is not, or no longer, the one to ask.</param>
@@ -194,8 +208,10 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            while (_batches.First is { } first && first.State is not BatchState.InFlight && now >= _producer.DeadlineOf(first))
+            while (_batches.First is { } first && now >= _producer.DeadlineOf(first))
             {
+                if (first.State == BatchState.InFlight)
+                    return;
                 if (ReferenceEquals(first, _open))
                     Seal();
                 if (ReferenceEquals(first, _nextToSend))
@@ -217,7 +233,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Takes out all that is not in flight, since the topic is gone. By the search for the leader alone.</summary>
+    /// <summary>
+    /// Takes out all that is not in flight, since the topic is gone. By the search for the leader alone.
+    /// </summary>
     public List<ProducerBatch> TakeAll()
     {
         List<ProducerBatch> taken = [];
@@ -246,7 +264,11 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     }
 
     private bool TryAppendWithRoom(
-        Timestamp timestamp, in NullableBytes key, in NullableBytes value, ReadOnlySpan<RecordHeader> headers, out bool isReady)
+        Timestamp timestamp,
+        in NullableBytes key,
+        in NullableBytes value,
+        ReadOnlySpan<RecordHeader> headers,
+        out bool isReady)
     {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(Producer));
         isReady = false;
@@ -303,7 +325,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         Volatile.Write(ref _open, null);
     }
 
-    /// <summary>The first batch that may leave: a sealed one, or the open one if nothing speaks for letting it fill.</summary>
+    /// <summary>
+    /// The first batch that may leave: a sealed one, or the open one if nothing speaks for letting it fill.
+    /// </summary>
     private ProducerBatch? NextSendable()
     {
         ProducerBatch? next = _nextToSend;
@@ -328,7 +352,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         return _retryAt is not { } at || _producer.Ports.Clock.Now >= at;
     }
 
-    /// <summary>True when the caller must schedule the queue, now marked so; sets a timer where only time is missing.</summary>
+    /// <summary>
+    /// True when the caller must schedule the queue, now marked so; sets a timer where only time is missing.
+    /// </summary>
     private bool MayScheduleLocked()
     {
         if (_isScheduled || _isClosed || _isDraining)
@@ -407,7 +433,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     }
 
     private FastLogException TooLarge(long needed) =>
-        new(ErrorCode.BatchTooLarge, $"{Topic}/{Partition}: a record of {needed} bytes; at most {ClientLimits.BatchBytesMax} fit a batch")
+        new(
+            ErrorCode.BatchTooLarge,
+            $"{Topic}/{Partition}: a record of {needed} bytes; at most {ClientLimits.BatchBytesMax} fit a batch")
         {
             Topic = Topic,
             Partition = Partition,

@@ -4,8 +4,8 @@ using FastLog.Primitives;
 namespace FastLog.Client;
 
 /// <summary>
-/// A record that was accepted and is on its way. Await it for the receipt, as often as you like and from any thread; not
-/// awaiting it costs nothing. A failure shows when it is awaited, and else in <see cref="Producer.FlushAsync"/>.
+/// A record that was accepted and is on its way. Await it for the receipt, as often as you like and from any thread;
+/// not awaiting it costs nothing. A failure shows when it is awaited, and else in <see cref="Producer.FlushAsync"/>.
 /// </summary>
 public readonly struct PendingReceipt : IEquatable<PendingReceipt>
 {
@@ -77,5 +77,6 @@ public readonly struct PendingReceiptAwaiter : ICriticalNotifyCompletion
 
     public void OnCompleted(Action continuation) => _receipt.GetCompletionAwaiter().OnCompleted(continuation);
 
-    public void UnsafeOnCompleted(Action continuation) => _receipt.GetCompletionAwaiter().UnsafeOnCompleted(continuation);
+    public void UnsafeOnCompleted(Action continuation) =>
+        _receipt.GetCompletionAwaiter().UnsafeOnCompleted(continuation);
 }

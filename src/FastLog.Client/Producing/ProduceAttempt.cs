@@ -9,8 +9,8 @@ using FastLog.Transport;
 namespace FastLog.Client;
 
 /// <summary>
-/// One produce request: the batches in it, and what is done with its outcome. Filled by the sender, then told its outcome
-/// once. Disposing it is the end of a request that has no answer.
+/// One produce request: the batches in it, and what is done with its outcome. Filled by the sender, then told its
+/// outcome once. Disposing it is the end of a request that has no answer.
 /// </summary>
 internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender, BrokerConnection connection)
     : IResponseSink, IDisposable
@@ -38,7 +38,9 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
         _batches.Add(batch);
     }
 
-    /// <summary>Builds the batches and sends them. The outcome comes to the sink, also when this finds the connection closed.</summary>
+    /// <summary>
+    /// Builds the batches and sends them. The outcome comes to the sink, also when this finds the connection closed.
+    /// </summary>
     public void Send()
     {
         ProducerOptions options = producer.Options;
@@ -79,7 +81,8 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
         else if (!connection.TrySend(frame, correlation, this, producer.RequestTimeout, closeOnTimeout: true))
         {
             // Nothing left this machine.
-            FailAll(FailureKind.Abandoned, ErrorCode.None, $"the connection to {Broker} was closed", mayHaveArrived: false);
+            FailAll(
+                FailureKind.Abandoned, ErrorCode.None, $"the connection to {Broker} was closed", mayHaveArrived: false);
         }
     }
 
@@ -98,7 +101,11 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
             WireStatus status = ProduceCodec.TryRead(ref reader, out ProduceResponse response);
             if (status != WireStatus.Ok || response.Partitions.Length != _runs.Count)
             {
-                FailAll(FailureKind.Refused, ErrorCode.InvalidFrame, $"{Broker} sent an answer that cannot be read ({status})", mayHaveArrived: true);
+                FailAll(
+                    FailureKind.Refused,
+                    ErrorCode.InvalidFrame,
+                    $"{Broker} sent an answer that cannot be read ({status})",
+                    mayHaveArrived: true);
                 return;
             }
 
@@ -110,9 +117,14 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
     }
 
     public void OnLost(RequestLoss loss) => FailAll(
-        loss.IsTimeout ? FailureKind.TimedOut : FailureKind.Abandoned, ErrorCode.None, loss.Details, mayHaveArrived: true);
+        loss.IsTimeout ? FailureKind.TimedOut : FailureKind.Abandoned,
+        ErrorCode.None,
+        loss.Details,
+        mayHaveArrived: true);
 
-    /// <summary>Without acknowledgements: the frame has left, or the connection has ended, and nobody will know.</summary>
+    /// <summary>
+    /// Without acknowledgements: the frame has left, or the connection has ended, and nobody will know.
+    /// </summary>
     public void Dispose()
     {
         foreach (Run run in _runs)
@@ -134,7 +146,12 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
     {
         if (answer.Partition != run.Target)
         {
-            Fail(run, FailureKind.Refused, ErrorCode.InvalidFrame, $"{Broker} answered for another partition", mayHaveArrived: true);
+            Fail(
+                run,
+                FailureKind.Refused,
+                ErrorCode.InvalidFrame,
+                $"{Broker} answered for another partition",
+                mayHaveArrived: true);
             return;
         }
 
@@ -193,7 +210,9 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
     private ReadOnlySpan<ProducerBatch> BatchesOf(in Run run) =>
         CollectionsMarshal.AsSpan(_batches).Slice(run.Start, run.Count);
 
-    /// <summary>One partition's batches, and where they are sent: the id is kept, the topic may change meanwhile.</summary>
+    /// <summary>
+    /// One partition's batches, and where they are sent: the id is kept, the topic may change meanwhile.
+    /// </summary>
     private readonly record struct Run(PartitionQueue Queue, int Start, int Count)
     {
         public TopicPartition Target { get; } = new(Queue.TopicState.Snapshot.Id, Queue.Partition);

@@ -3,15 +3,16 @@ using System.Collections.Concurrent;
 namespace FastLog.Client;
 
 /// <summary>
-/// Sends records: collects them in batches, sends batches of several partitions in one request, and tells for each record
-/// what became of it. Thread-safe; what one thread sends to one partition keeps its order.
+/// Sends records: collects them in batches, sends batches of several partitions in one request, and tells for each
+/// record what became of it. Thread-safe; what one thread sends to one partition keeps its order.
 /// </summary>
 /// <remarks>
-/// The order holds across retries too: a batch that failed and may be tried again goes before later ones of its partition.
-/// With several requests in flight there is one exception: a broker that refuses a batch for a passing reason (busy, disk
-/// full) may have taken the next one already; <see cref="ProducerOptions.RequestsInFlightMax"/> = 1 excludes that.
-/// A batch whose answer was lost is sent again and may then be in the log twice; <see cref="ProducerOptions.Retries"/> =
-/// false excludes that, and such a batch fails with <see cref="FastLogException.IsOutcomeUnknown"/>.
+/// The order holds across retries too: a batch that failed and may be tried again goes before later ones of its
+/// partition. With several requests in flight there is one exception: a broker that refuses a batch for a passing
+/// reason (busy, disk full) may have taken the next one already; <see cref="ProducerOptions.RequestsInFlightMax"/> = 1
+/// excludes that. A batch whose answer was lost is sent again and may then be in the log twice; <see
+/// cref="ProducerOptions.Retries"/> = false excludes that, and such a batch fails with <see
+/// cref="FastLogException.IsOutcomeUnknown"/>.
 /// </remarks>
 public sealed class Producer : IAsyncDisposable
 {
@@ -24,7 +25,9 @@ public sealed class Producer : IAsyncDisposable
     /// <summary>Bytes of batches that are not acknowledged yet.</summary>
     public long BufferedBytes => _producer.Budget.Used;
 
-    /// <summary>Looks a topic up and gives the handle to send with. Handles of a topic may be taken more than once.</summary>
+    /// <summary>
+    /// Looks a topic up and gives the handle to send with. Handles of a topic may be taken more than once.
+    /// </summary>
     /// <exception cref="FastLogException">There is no such topic, no broker answers, …</exception>
     public async ValueTask<TopicProducer> OpenTopicAsync(string topic, CancellationToken cancellationToken = default)
     {
@@ -33,10 +36,15 @@ public sealed class Producer : IAsyncDisposable
         if (_topics.TryGetValue(topic, out TopicProducer? known))
             return known;
         ProducerTopicState state = await _producer.OpenTopicAsync(topic, cancellationToken);
-        return _topics.GetOrAdd(topic, static (_, made) => new TopicProducer(made.Producer, made.State), (Producer: _producer, State: state));
+        return _topics.GetOrAdd(
+            topic,
+            static (_, made) => new TopicProducer(made.Producer, made.State),
+            (Producer: _producer, State: state));
     }
 
-    /// <summary>Accepts a record; waits while the buffer is full. The answer is the receipt to be awaited, or not.</summary>
+    /// <summary>
+    /// Accepts a record; waits while the buffer is full. The answer is the receipt to be awaited, or not.
+    /// </summary>
     /// <exception cref="FastLogException">There is no such topic or partition, the record is too large, …</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the record was not accepted.</exception>
     public ValueTask<PendingReceipt> SendAsync(
@@ -48,7 +56,9 @@ public sealed class Producer : IAsyncDisposable
             : OpenAndSendAsync(topic, record, cancellationToken);
     }
 
-    /// <summary>Accepts a record and waits until it is acknowledged. Cancelling stops the waiting, not an accepted record.</summary>
+    /// <summary>
+    /// Accepts a record and waits until it is acknowledged. Cancelling stops the waiting, not an accepted record.
+    /// </summary>
     /// <exception cref="FastLogException">The record failed.</exception>
     public async ValueTask<ProduceReceipt> ProduceAsync(
         string topic, ProducerRecord record, CancellationToken cancellationToken = default)
@@ -58,9 +68,9 @@ public sealed class Producer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Sends at once what waits for more records, and waits until all that was accepted before the call is acknowledged or
-    /// has failed. Then throws the failure of the first failed batch of which no receipt was awaited, and forgets all
-    /// failures so far: each is thrown once at most.
+    /// Sends at once what waits for more records, and waits until all that was accepted before the call is acknowledged
+    /// or has failed. Then throws the failure of the first failed batch of which no receipt was awaited, and forgets
+    /// all failures so far: each is thrown once at most.
     /// </summary>
     /// <exception cref="FastLogException">A record failed that nobody awaited.</exception>
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
@@ -73,8 +83,8 @@ public sealed class Producer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits for what was accepted, at most <see cref="ProducerOptions.DisposeTimeout"/>; what is left then fails. Does not
-    /// throw: flush first to hear of failures.
+    /// Waits for what was accepted, at most <see cref="ProducerOptions.DisposeTimeout"/>; what is left then fails. Does
+    /// not throw: flush first to hear of failures.
     /// </summary>
     public async ValueTask DisposeAsync()
     {

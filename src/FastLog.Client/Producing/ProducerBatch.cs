@@ -20,8 +20,8 @@ internal enum BatchState
 }
 
 /// <summary>
-/// A batch on its way from the first record to the acknowledgement. Its buffer is given back when the batch has ended and
-/// no frame points into it any more. Disposing it ends one frame's hold.
+/// A batch on its way from the first record to the acknowledgement. Its buffer is given back when the batch has ended
+/// and no frame points into it any more. Disposing it ends one frame's hold.
 /// </summary>
 internal sealed class ProducerBatch : IDisposable
 {
@@ -100,7 +100,9 @@ internal sealed class ProducerBatch : IDisposable
         _lease = larger;
     }
 
-    /// <summary>Makes the bytes (compression, CRC), once. By the sender alone, outside of the partition's lock.</summary>
+    /// <summary>
+    /// Makes the bytes (compression, CRC), once. By the sender alone, outside of the partition's lock.
+    /// </summary>
     public void Build(Codec codec)
     {
         if (_isBuilt)

@@ -3,7 +3,9 @@ using FastLog.Protocol;
 
 namespace FastLog.Client;
 
-/// <summary>What the parts of one producer share: options, memory, senders by broker, failures, the sweep. Thread-safe.</summary>
+/// <summary>
+/// What the parts of one producer share: options, memory, senders by broker, failures, the sweep. Thread-safe.
+/// </summary>
 internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
 {
     private const int SweepsPerDeliveryTimeout = 10;
@@ -83,7 +85,8 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
     public void LeaderLost(PartitionQueue queue, FastLogException? cause)
     {
         if (cause is not null)
-            queue.LastProblem = new BatchFailure(FailureKind.Unreachable, cause.Code, cause.Message, cause.Broker, IsOutcomeUnknown: false);
+            queue.LastProblem = new BatchFailure(
+                FailureKind.Unreachable, cause.Code, cause.Message, cause.Broker, IsOutcomeUnknown: false);
         queue.Sender = null;
         queue.TopicState.MarkStale();
         if (!Stopping.IsCancellationRequested)
@@ -118,7 +121,9 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
 
         batch.Fail(failure);
         Core.Metrics.ProduceFailures.Add(records);
-        Core.Log(ClientLogLevel.Warning, $"{records} records of {batch.Queue.Topic}/{batch.Queue.Partition} failed: {failure.Message}");
+        Core.Log(
+            ClientLogLevel.Warning,
+            $"{records} records of {batch.Queue.Topic}/{batch.Queue.Partition} failed: {failure.Message}");
     }
 
     /// <summary>Lets everything leave that waits for more records.</summary>
@@ -152,8 +157,10 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
                 queue.Close(left);
         }
 
+        var disposed = new BatchFailure(
+            FailureKind.Abandoned, ErrorCode.None, "the producer was disposed", null, IsOutcomeUnknown: false);
         foreach (ProducerBatch batch in left)
-            Fail(batch, new BatchFailure(FailureKind.Abandoned, ErrorCode.None, "the producer was disposed", null, batch.MayHaveArrived));
+            Fail(batch, disposed with { IsOutcomeUnknown = batch.MayHaveArrived });
         _stopping.Cancel();
         await _pool.CloseAsync();
         await _search.Running;

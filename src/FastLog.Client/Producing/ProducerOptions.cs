@@ -7,12 +7,14 @@ namespace FastLog.Client;
 public sealed record ProducerOptions
 {
     /// <summary>
-    /// All (default): acknowledged when as durable as the topic says. Leader: when the leader has written it. None: never
-    /// answered, so receipts end at the send, without an offset, and a loss goes unseen.
+    /// All (default): acknowledged when as durable as the topic says. Leader: when the leader has written it. None:
+    /// never answered, so receipts end at the send, without an offset, and a loss goes unseen.
     /// </summary>
     public ProduceAcks Acks { get; init; } = ProduceAcks.All;
 
-    /// <summary>A batch is sent when it has grown to this size. 1 KiB to 8 MiB; one larger record gets a batch of its own.</summary>
+    /// <summary>
+    /// A batch is sent when it has grown to this size. 1 KiB to 8 MiB; one larger record gets a batch of its own.
+    /// </summary>
     public int BatchBytes { get; init; } = 256 << 10;
 
     /// <summary>
@@ -27,18 +29,23 @@ public sealed record ProducerOptions
     public Codec Compression { get; init; } = Codec.None;
 
     /// <summary>
-    /// Produce requests without an answer to one broker, 1 to 64. With one the order of a partition holds whatever fails;
-    /// with more, see <see cref="Producer"/>.
+    /// Produce requests without an answer to one broker, 1 to 64. With one the order of a partition holds whatever
+    /// fails; with more, see <see cref="Producer"/>.
     /// </summary>
     public int RequestsInFlightMax { get; init; } = 8;
 
-    /// <summary>The largest payload of one request; a single larger batch goes alone. 1 KiB to 16 MiB, less if the broker says so.</summary>
+    /// <summary>
+    /// The largest payload of one request; a single larger batch goes alone. 1 KiB to 16 MiB, less if the broker says
+    /// so.
+    /// </summary>
     public int RequestBytesMax { get; init; } = 2 << 20;
 
     /// <summary>Retriable failures are tried again until <see cref="DeliveryTimeout"/>.</summary>
     public bool Retries { get; init; } = true;
 
-    /// <summary>From being accepted to being acknowledged, retries included; then the record fails. More than zero.</summary>
+    /// <summary>
+    /// From being accepted to being acknowledged, retries included; then the record fails. More than zero.
+    /// </summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>For one attempt; null: the client's.</summary>
@@ -57,7 +64,8 @@ public sealed record ProducerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(RequestsInFlightMax, 1, nameof(RequestsInFlightMax));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             RequestsInFlightMax, ClientLimits.RequestsInFlightMax, nameof(RequestsInFlightMax));
-        ArgumentOutOfRangeException.ThrowIfLessThan(RequestBytesMax, ClientLimits.BatchBytesMin, nameof(RequestBytesMax));
+        ArgumentOutOfRangeException.ThrowIfLessThan(
+            RequestBytesMax, ClientLimits.BatchBytesMin, nameof(RequestBytesMax));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(
             RequestBytesMax, ClientLimits.RequestBytesMax, nameof(RequestBytesMax));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DeliveryTimeout, TimeSpan.Zero, nameof(DeliveryTimeout));

@@ -7,7 +7,9 @@ namespace FastLog.Client;
 /// A record to be sent; its memory is read within the call that takes it and may be used again at once. A null key or
 /// value is another thing than an empty one.
 /// </summary>
-/// <param name="Key">Chooses the partition (equal keys, equal partition) unless one is given; null: any partition.</param>
+/// <param name="Key">
+/// Chooses the partition (equal keys, equal partition) unless one is given; null: any partition.
+/// </param>
 /// <param name="Value">The record's bytes.</param>
 public readonly record struct ProducerRecord(ReadOnlyMemory<byte>? Key, ReadOnlyMemory<byte>? Value)
 {

@@ -19,7 +19,10 @@ internal sealed class ProducerTopicState
         _snapshot = snapshot;
         Accept(snapshot);
         if (_queues.Length == 0)
-            throw new FastLogException(ErrorCode.UnknownPartition, $"{snapshot.Name} has no partitions") { Topic = snapshot.Name };
+            throw new FastLogException(ErrorCode.UnknownPartition, $"{snapshot.Name} has no partitions")
+            {
+                Topic = snapshot.Name,
+            };
 
         // Clients that start together begin in different partitions.
         _sticky = (int)(producer.Ports.Entropy.NextUInt64() % (ulong)_queues.Length);
@@ -70,7 +73,9 @@ internal sealed class ProducerTopicState
         };
     }
 
-    /// <summary>Where a record without key and partition goes: on with the batch of the last one, or on to the next partition.</summary>
+    /// <summary>
+    /// Where a record without key and partition goes: on with the batch of the last one, or on to the next partition.
+    /// </summary>
     public PartitionQueue NextSticky()
     {
         PartitionQueue[] queues = _queues;

@@ -29,7 +29,8 @@ public sealed class TopicProducer
     {
         NullableBytes key = record.Key;
         Timestamp timestamp = record.Timestamp ?? _producer.Ports.Clock.WallNow;
-        return QueueFor(record.Partition, key).TryAppend(timestamp, key, record.Value, HeadersOf(record.Headers), out receipt);
+        return QueueFor(record.Partition, key).TryAppend(
+            timestamp, key, record.Value, HeadersOf(record.Headers), out receipt);
     }
 
     /// <summary>Accepts a record; waits while the buffer is full.</summary>
@@ -45,9 +46,12 @@ public sealed class TopicProducer
             : WaitAndSendAsync(record, cancellationToken);
     }
 
-    /// <summary>Accepts a record and waits until it is acknowledged. Cancelling stops the waiting, not an accepted record.</summary>
+    /// <summary>
+    /// Accepts a record and waits until it is acknowledged. Cancelling stops the waiting, not an accepted record.
+    /// </summary>
     /// <exception cref="FastLogException">The record failed.</exception>
-    public async ValueTask<ProduceReceipt> ProduceAsync(ProducerRecord record, CancellationToken cancellationToken = default)
+    public async ValueTask<ProduceReceipt> ProduceAsync(
+        ProducerRecord record, CancellationToken cancellationToken = default)
     {
         using Activity? activity = ClientMetrics.Activities.StartActivity("Produce", ActivityKind.Producer);
         PendingReceipt pending = await SendAsync(record, cancellationToken);
@@ -57,8 +61,8 @@ public sealed class TopicProducer
     }
 
     /// <summary>
-    /// Ends when <see cref="TrySend"/> may have room again; made for after it said no, and at once when there is nothing in
-    /// the buffer to wait for.
+    /// Ends when <see cref="TrySend"/> may have room again; made for after it said no, and at once when there is
+    /// nothing in the buffer to wait for.
     /// </summary>
     public async ValueTask WaitForRoomAsync(CancellationToken cancellationToken = default)
     {

@@ -117,19 +117,33 @@ internal sealed class MetadataCache(ClientCore core)
     }
 
     private async Task<TopicSnapshot> FetchOnceAsync(
-        BrokerConnection connection, string topic, bool allowCreate, TimeSpan timeLeft, CancellationToken cancellationToken)
+        BrokerConnection connection,
+        string topic,
+        bool allowCreate,
+        TimeSpan timeLeft,
+        CancellationToken cancellationToken)
     {
         var request = new MetadataRequest(AllTopics: false, [topic], [], allowCreate);
         MetadataResponse response = await connection.CallAsync<MetadataRequest, MetadataResponse>(
             request, timeLeft, cancellationToken);
         Accept(response);
         if (response.Topics.Count != 1 || response.Topics[0] is not { } found)
-            throw new FastLogException(ErrorCode.InvalidFrame, $"{connection.Address} was asked for one topic and told of {response.Topics.Count}") { Broker = connection.Address };
+            throw new FastLogException(
+                ErrorCode.InvalidFrame,
+                $"{connection.Address} was asked for one topic and told of {response.Topics.Count}")
+            {
+                Broker = connection.Address,
+            };
         if (found.Error != ErrorCode.None)
         {
             Forget(topic);
             string message = found.ErrorMessage.Length > 0 ? found.ErrorMessage : found.Error.Sentence();
-            throw new FastLogException(found.Error, message) { Broker = connection.Address, Topic = topic, IsRetriable = found.Error.IsRetriable() };
+            throw new FastLogException(found.Error, message)
+            {
+                Broker = connection.Address,
+                Topic = topic,
+                IsRetriable = found.Error.IsRetriable(),
+            };
         }
 
         return Keep(topic, found);
@@ -142,7 +156,8 @@ internal sealed class MetadataCache(ClientCore core)
         foreach (PartitionMetadata partition in found.Partitions)
         {
             if ((uint)partition.Partition.Value < (uint)leaders.Length)
-                leaders[partition.Partition.Value] = new TopicSnapshot.PartitionLeader(partition.Leader, partition.LeaderEpoch);
+                leaders[partition.Partition.Value] = new TopicSnapshot.PartitionLeader(
+                    partition.Leader, partition.LeaderEpoch);
         }
 
         lock (_gate)

@@ -3,7 +3,8 @@ using FastLog.Primitives;
 namespace FastLog.Client;
 
 /// <summary>A topic as the metadata told it last. Immutable.</summary>
-internal sealed record TopicSnapshot(string Name, TopicId Id, IReadOnlyList<TopicSnapshot.PartitionLeader> Partitions, long Version)
+internal sealed record TopicSnapshot(
+    string Name, TopicId Id, IReadOnlyList<TopicSnapshot.PartitionLeader> Partitions, long Version)
 {
     /// <summary>The leader of a partition, or none; none as well for a partition that is not there.</summary>
     public NodeId LeaderOf(PartitionId partition) =>

@@ -16,7 +16,8 @@ public class ConnectionTests
         world.Broker.React = static api => api == ApiKey.Hello ? Reaction.Break : Reaction.Serve;
         PendingReceipt pending = await producer.SendAsync("t", World.Record("b"));
         await world.DelayAsync(15_000);
-        List<double> pauses = [.. world.Broker.ConnectedAt.Zip(world.Broker.ConnectedAt.Skip(1), static (a, b) => b.Since(a).TotalMilliseconds)];
+        List<double> pauses = [.. world.Broker.ConnectedAt.Zip(
+            world.Broker.ConnectedAt.Skip(1), static (a, b) => b.Since(a).TotalMilliseconds)];
         Assert.InRange(world.Broker.ConnectedAt.Count, 5, 60);
         Assert.True(pauses[^1] > pauses[0] && pauses[^1] > 200, string.Join(' ', pauses));
         world.Broker.React = static _ => Reaction.Serve;
@@ -83,7 +84,8 @@ public class ConnectionTests
     {
         world.Broker.React = static api => api == ApiKey.ListTopics ? Reaction.Ignore : Reaction.Serve;
         using var cancel = new CancellationTokenSource();
-        ValueTask<IReadOnlyList<TopicListing>> call = world.Client.Admin.ListTopicsAsync(cancellationToken: cancel.Token);
+        ValueTask<IReadOnlyList<TopicListing>> call = world.Client.Admin.ListTopicsAsync(
+            cancellationToken: cancel.Token);
         await world.DelayAsync(10);
         cancel.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await call);

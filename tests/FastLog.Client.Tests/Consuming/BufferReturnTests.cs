@@ -17,7 +17,8 @@ public class BufferReturnTests
         for (int i = 0; i < 10; i++)
             world.Topic[0].Append(Codec.None, new string('x', 8_000));
         Consumer consumer = await world.ConsumeAsync(
-            StartPosition.Earliest, stopAtEnd: false, change: static options => options with { FetchBytesPerPartitionMax = 9_000 });
+            StartPosition.Earliest, stopAtEnd: false, change: static options =>
+                options with { FetchBytesPerPartitionMax = 9_000 });
         await world.DelayAsync(50);
         await consumer.DisposeAsync();
         await world.DelayAsync(1_000);
@@ -31,7 +32,8 @@ public class BufferReturnTests
         await world.Client.Admin.ListTopicsAsync(); // its connection stays, with its receive windows
         long rented = BufferPool.Shared.RentedBytes;
         world.Broker.React = static api => api == ApiKey.Produce ? Reaction.Ignore : Reaction.Serve;
-        Producer producer = world.Client.CreateProducer(new ProducerOptions { BatchBytes = 1024, DisposeTimeout = TimeSpan.FromSeconds(1) });
+        Producer producer = world.Client.CreateProducer(
+            new ProducerOptions { BatchBytes = 1024, DisposeTimeout = TimeSpan.FromSeconds(1) });
         for (int i = 0; i < 1_000; i++)
             await producer.SendAsync("t", World.Record(new string('x', 100)));
         await producer.DisposeAsync();

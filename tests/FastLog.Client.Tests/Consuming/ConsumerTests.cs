@@ -154,7 +154,8 @@ public class ConsumerTests
         world.Topic[0].Append(Codec.None, "b");
         world.Topic[0].Start = new LogOffset(1);
         await using Consumer consumer = await world.ConsumeAsync(
-            StartPosition.At(new LogOffset(0)), stopAtEnd: false, change: options => options with { OutOfRange = policy });
+            StartPosition.At(new LogOffset(0)), stopAtEnd: false, change: options =>
+                options with { OutOfRange = policy });
         await world.DelayAsync(100);
         world.Topic[0].Append(Codec.None, "c");
         List<string> values = [];
@@ -172,8 +173,19 @@ public class ConsumerTests
     {
         await using Consumer consumer = await world.ConsumeAsync(StartPosition.Earliest, stopAtEnd: false);
         world.Broker.FetchOverride = new FetchPartitionResponse(
-            default, ErrorCode.LogTruncated, "history differs", LogOffset.None, LogOffset.None, LogOffset.None, LeaderEpoch.None, new LeaderEpoch(3), new LogOffset(42), LogOffset.None, 0);
-        LogTruncatedException error = await Assert.ThrowsAsync<LogTruncatedException>(async () => await consumer.NextBatchAsync());
+            default,
+            ErrorCode.LogTruncated,
+            "history differs",
+            LogOffset.None,
+            LogOffset.None,
+            LogOffset.None,
+            LeaderEpoch.None,
+            new LeaderEpoch(3),
+            new LogOffset(42),
+            LogOffset.None,
+            0);
+        LogTruncatedException error = await Assert.ThrowsAsync<LogTruncatedException>(
+            async () => await consumer.NextBatchAsync());
         Assert.Equal(42, error.EpochEnd.Value);
         Assert.Equal(3, error.DivergingEpoch.Value);
     });
@@ -195,7 +207,8 @@ public class ConsumerTests
         world.Topic[0].Append(Codec.None, "a", "b");
         world.Broker.Damage = static payload => payload[^1] ^= 1;
         await using Consumer consumer = await world.ConsumeAsync(StartPosition.Earliest);
-        CorruptBatchException error = await Assert.ThrowsAsync<CorruptBatchException>(async () => await consumer.NextBatchAsync());
+        CorruptBatchException error = await Assert.ThrowsAsync<CorruptBatchException>(
+            async () => await consumer.NextBatchAsync());
         Assert.Equal(0, error.At.Value);
         world.Broker.Damage = null;
         await world.UntilAsync(() => world.Broker.Fetches.Count >= 2, "a second question came");
@@ -263,11 +276,13 @@ public class ConsumerTests
     [Fact]
     public void An_unknown_topic_or_partition_is_told_when_the_consumer_is_made() => World.Run(async world =>
     {
-        FastLogException topic = await Assert.ThrowsAsync<FastLogException>(async () => await world.Client.CreateConsumerAsync(
-            new ConsumerOptions { Assignments = [new ConsumerAssignment("nowhere", StartPosition.Earliest)] }));
+        var nowhere = new ConsumerOptions { Assignments = [new ConsumerAssignment("nowhere", StartPosition.Earliest)] };
+        FastLogException topic = await Assert.ThrowsAsync<FastLogException>(
+            async () => await world.Client.CreateConsumerAsync(nowhere));
         Assert.Equal(ErrorCode.UnknownTopic, topic.Code);
-        FastLogException partition = await Assert.ThrowsAsync<FastLogException>(async () => await world.Client.CreateConsumerAsync(
-            new ConsumerOptions { Assignments = [new ConsumerAssignment("t", StartPosition.Earliest, [new PartitionId(1)])] }));
+        var second = new ConsumerAssignment("t", StartPosition.Earliest, [new PartitionId(1)]);
+        FastLogException partition = await Assert.ThrowsAsync<FastLogException>(
+            async () => await world.Client.CreateConsumerAsync(new ConsumerOptions { Assignments = [second] }));
         Assert.Equal(ErrorCode.UnknownPartition, partition.Code);
     });
 }

@@ -71,7 +71,8 @@ public class BackPressureTests
     });
 
     [Fact]
-    public void A_record_larger_than_a_batch_goes_alone_and_one_beyond_the_limit_is_refused() => World.Run(async world =>
+    public void A_record_larger_than_a_batch_goes_alone_and_one_beyond_the_limit_is_refused() =>
+        World.Run(async world =>
     {
         await using Producer producer = world.Client.CreateProducer(Small);
         ProduceReceipt receipt = await producer.ProduceAsync("t", World.Record(new string('x', 100_000)));

@@ -7,7 +7,8 @@ namespace FastLog.Client.Tests;
 public class BatchingTests
 {
     [Fact]
-    public void The_first_record_leaves_at_once_and_the_others_fill_a_batch_while_it_is_in_flight() => World.Run(async world =>
+    public void The_first_record_leaves_at_once_and_the_others_fill_a_batch_while_it_is_in_flight() =>
+        World.Run(async world =>
     {
         world.Broker.ProduceDelay = TimeSpan.FromMilliseconds(5);
         await using Producer producer = world.Client.CreateProducer();
@@ -23,7 +24,8 @@ public class BatchingTests
     [Fact]
     public void A_batch_that_lingers_leaves_when_its_time_is_over() => World.Run(async world =>
     {
-        await using Producer producer = world.Client.CreateProducer(new ProducerOptions { Linger = TimeSpan.FromMilliseconds(100) });
+        await using Producer producer = world.Client.CreateProducer(
+            new ProducerOptions { Linger = TimeSpan.FromMilliseconds(100) });
         TopicProducer topic = await producer.OpenTopicAsync("t");
         MonotonicTime begin = world.Now;
         PendingReceipt first = await topic.SendAsync(World.Record("a"));
@@ -37,7 +39,8 @@ public class BatchingTests
     [Fact]
     public void A_flush_does_not_wait_for_the_linger() => World.Run(async world =>
     {
-        await using Producer producer = world.Client.CreateProducer(new ProducerOptions { Linger = TimeSpan.FromSeconds(50) });
+        await using Producer producer = world.Client.CreateProducer(
+            new ProducerOptions { Linger = TimeSpan.FromSeconds(50) });
         MonotonicTime begin = world.Now;
         await producer.SendAsync("t", World.Record("a"));
         await producer.FlushAsync();
@@ -67,7 +70,8 @@ public class BatchingTests
         async world =>
         {
             world.Broker.ProduceDelay = TimeSpan.FromMilliseconds(20);
-            await using Producer producer = world.Client.CreateProducer(new ProducerOptions { RequestsInFlightMax = 1 });
+            await using Producer producer = world.Client.CreateProducer(
+                new ProducerOptions { RequestsInFlightMax = 1 });
             TopicProducer topic = await producer.OpenTopicAsync("t");
             await topic.ProduceAsync(World.Record("connected", partition: 0));
             for (int i = 0; i < 40; i++)
@@ -111,7 +115,8 @@ public class BatchingTests
     public void Null_and_empty_keys_and_values_and_headers_arrive_as_they_were_sent() => World.Run(async world =>
     {
         await using Producer producer = world.Client.CreateProducer();
-        RecordHeader[] headers = [new("h"u8.ToArray(), null), new("h"u8.ToArray(), Array.Empty<byte>()), new("i"u8.ToArray(), "x"u8.ToArray())];
+        RecordHeader[] headers = [new("h"u8.ToArray(), null), new(
+            "h"u8.ToArray(), Array.Empty<byte>()), new("i"u8.ToArray(), "x"u8.ToArray())];
         var at = new Timestamp(1234);
         await producer.ProduceAsync("t", new ProducerRecord(null, null) { Headers = headers, Timestamp = at });
         await producer.ProduceAsync("t", new ProducerRecord(Array.Empty<byte>(), Array.Empty<byte>()));
@@ -125,7 +130,8 @@ public class BatchingTests
         Assert.Equal("x"u8.ToArray(), records[0].Headers[2].Value!.Value.ToArray());
         Assert.Equal(0, records[1].Key!.Value.Length);
         Assert.Equal(0, records[1].Value!.Value.Length);
-        Assert.Equal(world.Scheduler.WallNow.UnixMilliseconds, records[1].Timestamp.UnixMilliseconds, tolerance: 1000.0);
+        Assert.Equal(
+            world.Scheduler.WallNow.UnixMilliseconds, records[1].Timestamp.UnixMilliseconds, tolerance: 1000.0);
     });
 
     [Fact]

@@ -10,7 +10,8 @@ public class PartitioningTests
         async world =>
         {
             await using Producer producer = world.Client.CreateProducer();
-            using JsonDocument vectors = JsonDocument.Parse(File.ReadAllBytes(Repository.PathOf("protocol-spec/vectors/partitioner.json")));
+            using JsonDocument vectors = JsonDocument.Parse(
+                File.ReadAllBytes(Repository.PathOf("protocol-spec/vectors/partitioner.json")));
             foreach (JsonElement vector in vectors.RootElement.EnumerateArray())
             {
                 byte[] key = Convert.FromHexString(vector.GetProperty("key").GetString()!);
@@ -24,7 +25,8 @@ public class PartitioningTests
     public void A_null_key_stays_with_a_batch_and_then_moves_on() => World.Run(
         async world =>
         {
-            await using Producer producer = world.Client.CreateProducer(new ProducerOptions { Linger = TimeSpan.FromMilliseconds(10) });
+            await using Producer producer = world.Client.CreateProducer(
+                new ProducerOptions { Linger = TimeSpan.FromMilliseconds(10) });
             for (int batch = 0; batch < 6; batch++)
             {
                 for (int i = 0; i < 5; i++)
@@ -33,7 +35,9 @@ public class PartitioningTests
             }
 
             Assert.All(world.Topic.Partitions, static log => Assert.Equal(10, log.End.Value));
-            Assert.All(world.Broker.Produced, static request => Assert.Equal([5], Assert.Single(request.Partitions).BatchRecords));
+            Assert.All(
+                world.Broker.Produced,
+                static request => Assert.Equal([5], Assert.Single(request.Partitions).BatchRecords));
         },
         partitions: 3);
 

@@ -75,7 +75,8 @@ public class ReceiptTests
     public void Disposing_is_bounded_and_fails_what_is_left() => World.Run(async world =>
     {
         world.Broker.React = static api => api == ApiKey.Produce ? Reaction.Ignore : Reaction.Serve;
-        Producer producer = world.Client.CreateProducer(new ProducerOptions { DisposeTimeout = TimeSpan.FromSeconds(1) });
+        Producer producer = world.Client.CreateProducer(
+            new ProducerOptions { DisposeTimeout = TimeSpan.FromSeconds(1) });
         PendingReceipt inFlight = await producer.SendAsync("t", World.Record("a"));
         await world.DelayAsync(10);
         PendingReceipt waiting = await producer.SendAsync("t", World.Record("b"));

@@ -38,7 +38,10 @@ public class RetryTests
 
             Assert.Equal(600, next);
             for (int i = 0; i < pending.Count; i++)
-                Assert.StartsWith($"v{i:0000}", world.Topic[0].Values[(int)(await pending[i]).Offset.Value], StringComparison.Ordinal);
+                Assert.StartsWith(
+                    $"v{i:0000}",
+                    world.Topic[0].Values[(int)(await pending[i]).Offset.Value],
+                    StringComparison.Ordinal);
         },
         seed: seed);
 
@@ -49,7 +52,8 @@ public class RetryTests
         world.Broker.ProduceDelay = TimeSpan.FromMilliseconds(3);
         world.Broker.Refusal = ErrorCode.NotReady;
         world.Broker.React = api => api == ApiKey.Produce && ++requests <= 4 ? Reaction.Refuse : Reaction.Serve;
-        await using Producer producer = world.Client.CreateProducer(new ProducerOptions { BatchBytes = 1024, RequestBytesMax = 1024 });
+        await using Producer producer = world.Client.CreateProducer(
+            new ProducerOptions { BatchBytes = 1024, RequestBytesMax = 1024 });
         for (int i = 0; i < 100; i++)
             await producer.SendAsync("t", World.Record($"v{i:0000} {new string('x', 100)}"));
         await producer.FlushAsync();
@@ -102,7 +106,8 @@ public class RetryTests
     [Fact]
     public void A_record_that_finds_no_broker_in_time_fails_as_unreachable() => World.Run(async world =>
     {
-        await using Producer producer = world.Client.CreateProducer(new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(3) });
+        await using Producer producer = world.Client.CreateProducer(
+            new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(3) });
         await producer.ProduceAsync("t", World.Record("a"));
         await world.Broker.StopAsync();
         await world.DelayAsync(10);
@@ -130,7 +135,10 @@ public class RetryTests
             setUp: world =>
             {
                 SimulatedProcess process = world.Scheduler.CreateProcess("other");
-                second = new FakeBroker(world.Network.Attach(process, "other"), process.Ports, "other:9501", node: 2) { Leader = 1 };
+                second = new FakeBroker(world.Network.Attach(process, "other"), process.Ports, "other:9501", node: 2)
+                {
+                    Leader = 1,
+                };
                 second.Topics["t"] = new FakeTopic(world.Topic.Id, 1);
                 second.Others.Add(world.Broker);
                 world.Broker.Others.Add(second);

@@ -23,7 +23,9 @@ internal enum Reaction
     /// <summary>It is done, but the connection breaks before the answer.</summary>
     ServeAndBreak,
 
-    /// <summary>The code in <see cref="FakeBroker.Refusal"/> is answered, for each partition or as an error frame.</summary>
+    /// <summary>
+    /// The code in <see cref="FakeBroker.Refusal"/> is answered, for each partition or as an error frame.
+    /// </summary>
     Refuse,
 }
 
@@ -124,7 +126,8 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
 
             var leader = new NodeId(Leader);
             PartitionMetadata[] partitions = [.. Enumerable.Range(0, topic.Partitions.Count).Select(number =>
-                new PartitionMetadata(new PartitionId(number), ErrorCode.None, leader, LeaderEpoch.Zero, [leader], [leader]))];
+                new PartitionMetadata(
+                    new PartitionId(number), ErrorCode.None, leader, LeaderEpoch.Zero, [leader], [leader]))];
             topics.Add(new TopicMetadata(ErrorCode.None, string.Empty, name, topic.Id, false, partitions));
         }
 
@@ -140,7 +143,8 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
     }
 
     /// <summary>One produce request: what came of which partition, in order.</summary>
-    internal sealed record ProduceSeen(MonotonicTime At, IReadOnlyList<(int Partition, IReadOnlyList<int> BatchRecords)> Partitions)
+    internal sealed record ProduceSeen(
+        MonotonicTime At, IReadOnlyList<(int Partition, IReadOnlyList<int> BatchRecords)> Partitions)
     {
         public int Records => Partitions.Sum(static partition => partition.BatchRecords.Sum());
     }
@@ -210,7 +214,9 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                     Send(header.Response(), broker.Describe(Read<MetadataRequest>(frame)), default);
                     break;
                 case ApiKey.ListTopics:
-                    Send(header.Response(), new ListTopicsResponse([.. broker.Topics.Select(static topic => new TopicListing(topic.Key, topic.Value.Id, topic.Value.Partitions.Count, 1, false))]), default);
+                    TopicListing[] topics = [.. broker.Topics.Select(static topic =>
+                        new TopicListing(topic.Key, topic.Value.Id, topic.Value.Partitions.Count, 1, false))];
+                    Send(header.Response(), new ListTopicsResponse(topics), default);
                     break;
                 case ApiKey.CreateTopic:
                     CreateTopicRequest create = Read<CreateTopicRequest>(frame);
@@ -239,14 +245,21 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
         {
             FakeLog? log = broker.Find(asked.Partition);
             if (log is null)
-                return new ListOffsetsPartitionResponse(asked.Partition, ErrorCode.UnknownTopicId, "gone", LogOffset.None, Timestamp.None, LeaderEpoch.None);
+                return new ListOffsetsPartitionResponse(
+                    asked.Partition,
+                    ErrorCode.UnknownTopicId,
+                    "gone",
+                    LogOffset.None,
+                    Timestamp.None,
+                    LeaderEpoch.None);
             LogOffset offset = asked.Query switch
             {
                 OffsetQuery.Earliest => log.Start,
                 OffsetQuery.Latest => log.End,
                 _ => log.Find(asked.At),
             };
-            return new ListOffsetsPartitionResponse(asked.Partition, ErrorCode.None, string.Empty, offset, Timestamp.None, LeaderEpoch.Zero);
+            return new ListOffsetsPartitionResponse(
+                asked.Partition, ErrorCode.None, string.Empty, offset, Timestamp.None, LeaderEpoch.Zero);
         })]);
 
         private async Task ProduceAsync(Task before, InboundFrame frame, MonotonicTime arrived)
@@ -285,7 +298,10 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
         }
 
         private ProducePartitionResponse Append(
-            TopicPartition partition, ReadOnlyMemory<byte> payload, Reaction reaction, List<(int, IReadOnlyList<int>)> seen)
+            TopicPartition partition,
+            ReadOnlyMemory<byte> payload,
+            Reaction reaction,
+            List<(int, IReadOnlyList<int>)> seen)
         {
             FakeLog? log = broker.Find(partition);
             seen.Add((partition.Partition.Value, FakeLog.CountRecords(payload.Span)));
@@ -294,10 +310,18 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                 : broker.Leader != broker.Node ? ErrorCode.NotLeader
                 : ErrorCode.None;
             if (error != ErrorCode.None || reaction is Reaction.Break or Reaction.Ignore)
-                return new ProducePartitionResponse(partition, error, "refused by script", LogOffset.None, LogOffset.None, LogOffset.None, Durability.None);
+                return new ProducePartitionResponse(
+                    partition,
+                    error,
+                    "refused by script",
+                    LogOffset.None,
+                    LogOffset.None,
+                    LogOffset.None,
+                    Durability.None);
             LogOffset first = log!.End;
             log.Append(payload.Span);
-            return new ProducePartitionResponse(partition, ErrorCode.None, string.Empty, first, log.End.Plus(-1), log.Start, Durability.ThisDisk);
+            return new ProducePartitionResponse(
+                partition, ErrorCode.None, string.Empty, first, log.End.Plus(-1), log.Start, Durability.ThisDisk);
         }
 
         private async Task FetchAsync(InboundFrame frame)
@@ -325,8 +349,13 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                 MonotonicTime due = broker.Ports.Clock.Now.Plus(request.WaitMax);
                 FetchPartitionResponse[] answers;
                 byte[] payload;
-                while (!TryFetch(request, out answers, out payload) && broker.Ports.Clock.Now < due && !_connection.Closed.IsCancellationRequested)
+                while (!TryFetch(request, out answers, out payload) && broker.Ports.Clock.Now < due)
+                {
+                    if (_connection.Closed.IsCancellationRequested)
+                        return;
                     await broker.Ports.Timers.DelayAsync(TimeSpan.FromMilliseconds(1), CancellationToken.None);
+                }
+
                 broker.Damage?.Invoke(payload);
                 Send(header.Response(), new FetchResponse(answers), payload);
             }
@@ -352,7 +381,17 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                     log.CopyFrom(asked.FetchOffset, asked.BytesMax, bytes);
                 hasError |= error != ErrorCode.None;
                 var answer = new FetchPartitionResponse(
-                    asked.Partition, error, string.Empty, log?.End ?? LogOffset.None, log?.Start ?? LogOffset.None, log?.End ?? LogOffset.None, LeaderEpoch.Zero, LeaderEpoch.None, LogOffset.None, LogOffset.None, (int)(bytes.Length - before));
+                    asked.Partition,
+                    error,
+                    string.Empty,
+                    log?.End ?? LogOffset.None,
+                    log?.Start ?? LogOffset.None,
+                    log?.End ?? LogOffset.None,
+                    LeaderEpoch.Zero,
+                    LeaderEpoch.None,
+                    LogOffset.None,
+                    LogOffset.None,
+                    (int)(bytes.Length - before));
                 if (broker.FetchOverride is { } other)
                 {
                     bytes.SetLength(before);

@@ -1,3 +1,4 @@
+using System.Text;
 using FastLog.Primitives;
 using FastLog.Records;
 
@@ -23,7 +24,8 @@ internal sealed class FakeLog
     public LogOffset End { get; private set; } = LogOffset.Zero;
 
     /// <summary>All values as text, in order; null for null.</summary>
-    public IReadOnlyList<string?> Values => [.. Records().Select(static record => record.Value is { } value ? System.Text.Encoding.UTF8.GetString(value.Span) : null)];
+    public IReadOnlyList<string?> Values => [.. Records().Select(
+        static record => record.Value is { } value ? Encoding.UTF8.GetString(value.Span) : null)];
 
     public int BatchCount => _batches.Count;
 
@@ -56,8 +58,9 @@ internal sealed class FakeLog
     public void Append(Codec codec, params string[] values)
     {
         var builder = new BatchBuilder(new byte[64 << 10]);
+        var at = new Timestamp(1000 + End.Value);
         foreach (string value in values)
-            Assert.True(builder.TryAppend(new Timestamp(1000 + End.Value), NullableBytes.Null, System.Text.Encoding.UTF8.GetBytes(value)));
+            Assert.True(builder.TryAppend(at, NullableBytes.Null, Encoding.UTF8.GetBytes(value)));
         Append(builder.Build(codec).Span);
     }
 

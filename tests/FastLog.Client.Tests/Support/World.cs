@@ -5,7 +5,9 @@ using FastLog.Simulator;
 
 namespace FastLog.Client.Tests;
 
-/// <summary>One simulated run: a scheduler, a network, a fake broker and a client, all on this thread in virtual time.</summary>
+/// <summary>
+/// One simulated run: a scheduler, a network, a fake broker and a client, all on this thread in virtual time.
+/// </summary>
 internal sealed class World
 {
     private World(ulong seed)
@@ -34,13 +36,16 @@ internal sealed class World
 
     public FakeTopic Topic { get; private set; } = null!;
 
-    /// <summary>Runs the body with a broker that has the topic "t"; the seed is in the message of what it throws.</summary>
+    /// <summary>
+    /// Runs the body with a broker that has the topic "t"; the seed is in the message of what it throws.
+    /// </summary>
     public static void Run(Func<World, Task> body, int partitions = 1, ulong seed = 7, Action<World>? setUp = null)
     {
         var world = new World(seed);
         world.Topic = world.Broker.AddTopic("t", partitions);
         setUp?.Invoke(world);
-        world.Options = world.Options with { Log = (level, message, cause) => world.Note($"{level}: {message} {cause}") };
+        ClientLog log = (level, message, cause) => world.Note($"{level}: {message} {cause}");
+        world.Options = world.Options with { Log = log };
         try
         {
             world.Scheduler.Run(async () =>
@@ -53,7 +58,8 @@ internal sealed class World
         }
         catch (Exception cause) when (cause is not Xunit.Sdk.XunitException)
         {
-            throw new InvalidOperationException($"seed {seed}: {cause.Message}; log: {string.Join(" | ", world.Log)}", cause);
+            throw new InvalidOperationException(
+                $"seed {seed}: {cause.Message}; log: {string.Join(" | ", world.Log)}", cause);
         }
 
         Assert.DoesNotContain(world.Log, static line => line.Contains("internal error", StringComparison.Ordinal));
@@ -85,7 +91,8 @@ internal sealed class World
 
     public static string Text(ReadOnlyMemory<byte>? bytes) => Encoding.UTF8.GetString(bytes!.Value.Span);
 
-    public async Task<Consumer> ConsumeAsync(StartPosition start, bool stopAtEnd = true, Func<ConsumerOptions, ConsumerOptions>? change = null)
+    public async Task<Consumer> ConsumeAsync(
+        StartPosition start, bool stopAtEnd = true, Func<ConsumerOptions, ConsumerOptions>? change = null)
     {
         var options = new ConsumerOptions { Assignments = [new ConsumerAssignment("t", start)], StopAtEnd = stopAtEnd };
         return await Client.CreateConsumerAsync(change?.Invoke(options) ?? options);
