@@ -16,6 +16,8 @@ internal sealed class PartitionFlush(PartitionState state, PartitionWriter write
 
     public bool BeginFlush(List<FlushRange> ranges)
     {
+        if (state.Fault is { Kind: StorageFaultKind.FlushFailed } fault)
+            throw new DiskException("fdatasync", fault.File, 0, $"an earlier flush failed: {fault.Message}", fault.Cause);
         if (state.Fault is not null)
             return false;
         try
@@ -31,8 +33,9 @@ internal sealed class PartitionFlush(PartitionState state, PartitionWriter write
                 state.Bounds.LogEnd,
                 $"a flush failed: {failure.Message}",
                 failure));
-            Post(default, failure);
-            return false;
+
+            // Thrown on: the flight must not flush the same file once more, find it clean, and note it as durable.
+            throw;
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class UpperRecovery(
         while (true)
         {
             if (current is not null && !isClean)
-                reached = Scan(current, reached);
+                reached = ScanAndWriteAgain(current, reached);
             FoundSegment? following = next < above.Count ? above[next] : null;
             if (isClean || following is null || following.Status != FoundStatus.Ok)
                 break;
@@ -176,6 +176,30 @@ internal sealed class UpperRecovery(
         _lastEpoch = scan.LastEpoch;
         _stopReason = scan.Reason;
         return new FlushPoint(segment.BaseOffset, scan.Position, scan.NextOffset, scan.Chain);
+    }
+
+    /// <summary>
+    /// Writes what is kept once more before it is flushed. After a flush that failed, the kernel shows bytes in its cache that
+    /// it takes for written: a life that only flushed them would build on bytes that no flush brings to the device.
+    /// </summary>
+    private FlushPoint ScanAndWriteAgain(FoundSegment segment, FlushPoint from)
+    {
+        FlushPoint reached = Scan(segment, from);
+        FilePosition start = from.Position == SegmentLayout.DataStart ? FilePosition.Zero : from.Position;
+        if (reached.Position <= start)
+            return reached;
+        using IDiskFile file = context.Disk.Open(segment.Path, DiskOpenMode.ReadWrite);
+        byte[] window = new byte[Math.Min(StorageLimits.WalkWindow, reached.Position.Since(start))];
+        for (FilePosition at = start; at < reached.Position;)
+        {
+            int count = file.Read(at, window.AsSpan(0, (int)Math.Min(window.Length, reached.Position.Since(at))));
+            if (count == 0)
+                break;
+            file.Write(at, window.AsSpan(0, count));
+            at = at.Plus(count);
+        }
+
+        return reached;
     }
 
     private void KeepSealed(FoundSegment found, FlushPoint end)
