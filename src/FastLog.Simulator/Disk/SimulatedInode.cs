@@ -234,7 +234,10 @@ internal sealed class SimulatedInode
     private void Touch(long position, int length)
     {
         for (long sector = position / SectorSize; sector * SectorSize < position + length; sector++)
+        {
             _touched.Add(sector);
+            _markedClean.Remove(sector);
+        }
     }
 
     private static long BlockStart(long position) => position / SparseBytes.PageSize * SparseBytes.PageSize;

@@ -173,6 +173,19 @@ public class SimulatedDiskTests
     }
 
     [Fact]
+    public void After_a_failed_flush_the_same_bytes_written_again_are_flushed()
+    {
+        using IDiskFile file = MakeDurable("/d/f");
+        file.Write(FilePosition.Zero, Bytes(700, 1));
+        _disk.Faults.Fail(DiskOperation.Flush, DiskErrors.Io);
+        Assert.Throws<DiskException>(file.FlushData);
+        file.Write(FilePosition.Zero, Bytes(700, 1));
+        file.FlushData();
+        _disk.PowerCut(new Prng(1), PowerCutOutcome.AllLost);
+        Assert.Equal(Bytes(700, 1), _disk.Peek("/d/f"));
+    }
+
+    [Fact]
     public void After_a_failed_directory_flush_its_operations_are_pending_until_one_ends_well()
     {
         _disk.Open("/f", DiskOpenMode.CreateNew).Dispose();
