@@ -5,7 +5,7 @@ namespace FastLog.Simulation.Tests;
 
 public class BrokerSwarmTests(ITestOutputHelper output)
 {
-    private const int CiSeeds = 40;
+    private const int CiSeeds = 200;
 
     [Fact]
     public void A_broker_and_its_client_keep_every_promise_through_crashes()

@@ -14,7 +14,6 @@ internal sealed class StorageRun
 {
     private const string DataPath = "/data";
     private const string TopicName = "orders";
-    private const long FullDiskBytes = 6L << 20;
     private static readonly TimeSpan LifeLimit = TimeSpan.FromMinutes(10);
 
     private readonly ulong _seed;
@@ -66,8 +65,8 @@ internal sealed class StorageRun
             _disk.Faults.FailByChance(DiskOperation.Flush, DiskErrors.Io, Plan.FlushFaultChance);
             _disk.Faults.FailByChance(DiskOperation.FlushDirectory, DiskErrors.Io, Plan.FlushFaultChance);
             _disk.Faults.FailByChance(DiskOperation.Write, DiskErrors.Io, Plan.WriteFaultChance);
-            if (Plan.FullDisk)
-                _disk.CapacityBytes = FullDiskBytes;
+            if (Plan.FullDiskBytes is { } bytes)
+                _disk.CapacityBytes = bytes;
             long within = life == 0 && FirstCrashAt is { } first ? first : _random.Next(1, Plan.CrashWithin + 1);
             RunLife(_disk.OperationCount + within, produce: true);
             FirstLifeCrashed |= life == 0 && _crashAt == 0;

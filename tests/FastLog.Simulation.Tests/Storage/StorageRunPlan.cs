@@ -31,11 +31,12 @@ internal sealed record StorageRunPlan
 
     public required double WriteFaultChance { get; init; }
 
-    public required bool FullDisk { get; init; }
+    /// <summary>The disk has so many bytes while lives crash; null: it is never full.</summary>
+    public required long? FullDiskBytes { get; init; }
 
     public required double OverlapChance { get; init; }
 
-    public bool HasFaults => FlushFaultChance > 0 || WriteFaultChance > 0 || FullDisk;
+    public bool HasFaults => FlushFaultChance > 0 || WriteFaultChance > 0 || FullDiskBytes is not null;
 
     /// <summary>True: what is acknowledged or readable may be lost until it is flushed.</summary>
     public bool MayLoseUnflushed => Flush.Mode != FlushMode.Ack && PowerCutChance > 0;
@@ -58,7 +59,7 @@ internal sealed record StorageRunPlan
         CrashWithin = random.Chance(0.3) ? 25 : 300,
         FlushFaultChance = random.Chance(0.15) ? 0.02 : 0,
         WriteFaultChance = random.Chance(0.1) ? 0.01 : 0,
-        FullDisk = random.Chance(0.1),
+        FullDiskBytes = random.Chance(0.15) ? random.Next(100, 4000) * 1024 : null,
         OverlapChance = random.Next(3) * 0.5,
     };
 }
