@@ -29,6 +29,7 @@ public class BrokerSwarmTests(ITestOutputHelper output)
             Check(second, new RunCounters());
             Assert.Equal(first.Scheduler.Trace.Entries, second.Scheduler.Trace.Entries);
             Assert.Equal(first.Scheduler.Trace.Hash, second.Scheduler.Trace.Hash);
+            output.WriteLine($"seed {seed}: trace hash {first.Scheduler.Trace.Hash:x16} over {first.Scheduler.Trace.Count} events");
         }
     }
 

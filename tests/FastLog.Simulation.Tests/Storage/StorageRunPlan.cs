@@ -59,7 +59,7 @@ internal sealed record StorageRunPlan
         CrashWithin = random.Chance(0.3) ? 25 : 300,
         FlushFaultChance = random.Chance(0.15) ? 0.02 : 0,
         WriteFaultChance = random.Chance(0.1) ? 0.01 : 0,
-        FullDiskBytes = random.Chance(0.15) ? random.Next(100, 4000) * 1024 : null,
+        FullDiskBytes = random.Chance(0.15) ? random.Next(50, 700) * 1024 : null,
         OverlapChance = random.Next(3) * 0.5,
     };
 }

@@ -32,6 +32,9 @@ public class StorageSwarmTests(ITestOutputHelper output)
         foreach (ulong seed in Seeds.Take(CiSeeds))
             Check(new StorageRun(seed, counters), counters);
         output.WriteLine(counters.ToString());
+        string[] mustHappen = ["append: DiskFull", "append: Fenced", "recovery", "power cut at Flush", "kill at Write", "clean start"];
+        if (counters["clean start"] > CiSeeds)
+            Assert.All(mustHappen, name => Assert.True(counters[name] > 0, $"no seed came to '{name}'"));
     }
 
     [Fact]
@@ -81,6 +84,7 @@ public class StorageSwarmTests(ITestOutputHelper output)
             Check(second, new RunCounters());
             Assert.Equal(first.Scheduler.Trace.Count, second.Scheduler.Trace.Count);
             Assert.Equal(first.Scheduler.Trace.Hash, second.Scheduler.Trace.Hash);
+            output.WriteLine($"seed {seed}: trace hash {first.Scheduler.Trace.Hash:x16} over {first.Scheduler.Trace.Count} events");
         }
     }
 
