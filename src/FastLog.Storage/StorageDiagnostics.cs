@@ -47,16 +47,22 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
     public void PartitionRecovered(string path, long scannedBytes, string end) =>
         Tell(StorageEventId.PartitionRecovered, false, path, $"recovered, {scannedBytes} bytes read, log end {end}");
 
-    public void TailCut(string path, long bytes, string reason, string savedAs) =>
+    public void TailCut(string path, long bytes, string reason, string savedAs)
+    {
+        StorageMetrics.Cut(bytes);
         Tell(StorageEventId.TailCut, true, path, $"cut {bytes} bytes above the recovery point ({reason}), {savedAs}");
+    }
 
-    public void DefectFound(LogDefect defect) =>
+    public void DefectFound(LogDefect defect)
+    {
+        StorageMetrics.DefectFound();
         Tell(
             StorageEventId.DefectFound,
             true,
             defect.File,
             $"{defect.Kind} at {defect.Position}, {defect.Length} bytes, offsets {defect.FirstOffset}.."
                 + $"{defect.LastOffset}: {defect.Detail}");
+    }
 
     public void PartitionFenced(string path, StorageFault fault) =>
         Tell(StorageEventId.PartitionFenced, true, path, $"fenced at offset {fault.Offset}: {fault.Message}");

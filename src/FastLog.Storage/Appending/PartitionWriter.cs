@@ -209,6 +209,7 @@ internal sealed class PartitionWriter : ISerialOwner
         }
         catch (DiskException failure) when (failure.IsDiskFull && _state.Fault is null)
         {
+            StorageMetrics.DiskFull(1);
             Refuse(work, new AppendResult { Status = AppendStatus.DiskFull });
         }
         catch (DiskException failure)
@@ -253,6 +254,7 @@ internal sealed class PartitionWriter : ISerialOwner
         _state.Segments = _state.Segments.Rolled(@sealed, next);
         _state.AddBytes(SegmentLayout.HeaderSize);
         _rollPolicy.Begin(next.Created, wallNow, now);
+        StorageMetrics.Rolled();
         if (@sealed is not null)
             _settling = UnpinWhenSettledAsync(_settling, @sealed.File);
     }
@@ -300,6 +302,8 @@ internal sealed class PartitionWriter : ISerialOwner
         catch (DiskException failure)
         {
             AppendResult refusal = WriteFailed(active, failure, started);
+            if (refusal.Status == AppendStatus.DiskFull)
+                StorageMetrics.DiskFull(to - from);
             for (int i = from; i < to; i++)
                 Refuse(_staged[i], refusal);
             return false;
@@ -347,6 +351,7 @@ internal sealed class PartitionWriter : ISerialOwner
         _state.Bounds.MoveLogEnd(end.NextOffset);
         _state.AddBytes(bytes);
         _member!.MarkDirty(bytes);
+        StorageMetrics.Written(to - from, bytes);
         bool waits = _state.Options.Flush.Mode == FlushMode.Ack;
         for (int i = from; i < to; i++)
         {
@@ -397,6 +402,7 @@ internal sealed class PartitionWriter : ISerialOwner
         if (_faultHandled)
             return;
         _faultHandled = true;
+        StorageMetrics.Fenced();
         _section.Defer(new FaultNotice(_state));
     }
 }

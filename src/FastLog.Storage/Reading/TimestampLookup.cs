@@ -107,6 +107,9 @@ internal sealed class TimestampLookup(PartitionState state)
                 return new OffsetLookup(records.Offset, records.Timestamp);
         }
 
-        return OffsetLookup.NotFound;
+        // Records that do not read to their end: as above.
+        return records.Status == BatchStatus.Ok
+            ? OffsetLookup.NotFound
+            : new OffsetLookup(header.BaseOffset, header.MaxTimestamp);
     }
 }

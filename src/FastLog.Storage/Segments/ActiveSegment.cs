@@ -21,6 +21,7 @@ internal sealed class ActiveSegment : Segment
     private SegmentEnd _end;
     private uint _chainCrc;
     private Timestamp _maxTimestamp;
+    private long _maxTimestampMilliseconds;
     private Timestamp _lastAppend;
     private LeaderEpoch _lastEpoch;
     private FilePosition _indexed = SegmentLayout.DataStart;
@@ -44,8 +45,6 @@ internal sealed class ActiveSegment : Segment
     }
 
     public override Timestamp MaxTimestamp => new(Volatile.Read(ref _maxTimestampMilliseconds));
-
-    private long _maxTimestampMilliseconds;
 
     public FlushPoint Point => new(BaseOffset, _end.Position, _end.NextOffset, _chainCrc);
 
@@ -107,7 +106,8 @@ internal sealed class ActiveSegment : Segment
         IDiskFile file = Context.Disk.Open(File.Path, DiskOpenMode.ReadWrite);
         _allocatedEnd = file.Length;
         File.Pin(file);
-        OpenIndexes(EntriesInFiles);
+        lock (IndexGate)
+            OpenIndexes(EntriesInFiles);
     }
 
     /// <summary>Reserves blocks up to <paramref name="end"/> and some ahead.</summary>

@@ -26,6 +26,7 @@ internal sealed class HeaderWalk : IDisposable
     private readonly BufferLease _window;
     private FilePosition _windowStart;
     private int _windowLength;
+    private int _headerAt;
 
     /// <param name="file">Read from; its lease stays the caller's.</param>
     /// <param name="start">Where a batch begins.</param>
@@ -57,8 +58,6 @@ internal sealed class HeaderWalk : IDisposable
 
     /// <summary>The first bytes of the batch last returned, as far as the chain CRC takes them.</summary>
     public ReadOnlySpan<byte> ChainBytes => _window.Span.Slice(_headerAt, ChainCrc.BytesOfBatch);
-
-    private int _headerAt;
 
     /// <summary>The next batch, and a step over it.</summary>
     /// <exception cref="Disk.DiskException">The device could not read.</exception>

@@ -10,7 +10,6 @@ namespace FastLog.Storage.Segments;
 /// </summary>
 internal abstract class Segment
 {
-    private readonly Lock _repair = new();
     private IndexEntries? _offsets;
     private IndexEntries? _times;
     private int _entriesInFiles;
@@ -37,6 +36,9 @@ internal abstract class Segment
     public abstract Timestamp MaxTimestamp { get; }
 
     protected SegmentContext Context { get; }
+
+    /// <summary>Held while index files are made or opened for appends, so that no repair works on the same files.</summary>
+    protected Lock IndexGate { get; } = new();
 
     /// <summary>The chain CRC at its end, where it cannot move any more.</summary>
     protected virtual uint? FinalChainCrc => null;
@@ -86,7 +88,7 @@ internal abstract class Segment
     /// </summary>
     public void RepairIndexes(ILeasedFile data)
     {
-        lock (_repair)
+        lock (IndexGate)
         {
             if (Volatile.Read(ref _offsets) is MappedIndex)
                 return;

@@ -1,0 +1,52 @@
+using System.Diagnostics.Metrics;
+
+namespace FastLog.Storage;
+
+/// <summary>The engine's instruments; counted per write, roll or event, never per record. Thread-safe.</summary>
+public static class StorageMetrics
+{
+    public const string MeterName = "FastLog.Storage";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    private static readonly Counter<long> AppendCounter =
+        Meter.CreateCounter<long>("fastlog.storage.appends", "{append}", "Appends that were written.");
+
+    private static readonly Counter<long> ByteCounter =
+        Meter.CreateCounter<long>("fastlog.storage.appended", "By", "Bytes of batches that were written.");
+
+    private static readonly Counter<long> WriteCounter =
+        Meter.CreateCounter<long>("fastlog.storage.writes", "{write}", "Gathered writes.");
+
+    private static readonly Counter<long> RefusedCounter =
+        Meter.CreateCounter<long>("fastlog.storage.refused", "{append}", "Appends refused for want of space.");
+
+    private static readonly Counter<long> RollCounter =
+        Meter.CreateCounter<long>("fastlog.storage.rolls", "{segment}", "Segments begun.");
+
+    private static readonly Counter<long> FaultCounter =
+        Meter.CreateCounter<long>("fastlog.storage.faults", "{partition}", "Partition logs fenced.");
+
+    private static readonly Counter<long> DefectCounter =
+        Meter.CreateCounter<long>("fastlog.storage.defects", "{defect}", "Damage found below a recovery point.");
+
+    private static readonly Counter<long> CutCounter =
+        Meter.CreateCounter<long>("fastlog.storage.cut", "By", "Bytes cut above a recovery point.");
+
+    internal static void Written(int appends, long bytes)
+    {
+        AppendCounter.Add(appends);
+        ByteCounter.Add(bytes);
+        WriteCounter.Add(1);
+    }
+
+    internal static void DiskFull(int appends) => RefusedCounter.Add(appends);
+
+    internal static void Rolled() => RollCounter.Add(1);
+
+    internal static void Fenced() => FaultCounter.Add(1);
+
+    internal static void DefectFound() => DefectCounter.Add(1);
+
+    internal static void Cut(long bytes) => CutCounter.Add(bytes);
+}
