@@ -1,5 +1,4 @@
 using FastLog.Primitives;
-using FastLog.Simulator;
 using FastLog.Storage.Flushing;
 
 namespace FastLog.Storage.Tests.Logs;

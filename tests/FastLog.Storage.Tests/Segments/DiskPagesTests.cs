@@ -169,6 +169,28 @@ public class DiskPagesTests
         Assert.Contains($"1 to {StorageLimits.TopicNameLengthMax} letters", Page("meta.md"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void The_limits_page_has_the_limits_of_files()
+    {
+        (string What, long Limit)[] limits =
+        [
+            ("one segment's data file", StorageLimits.SegmentSizeMax),
+            ("one batch of any topic", StorageLimits.BatchSizeMax),
+            ("batches of one append, together", StorageLimits.AppendSizeMax),
+            ("batches of one append", StorageLimits.AppendBatchesMax),
+            ("one index file", StorageLimits.IndexSizeMax),
+            ("cut files of one partition", StorageLimits.CutBytesMax),
+            ("leader epochs that a partition remembers", StorageLimits.EpochEntriesMax),
+            ("segments that are open without being written, in one data directory", StorageLimits.OpenSegmentsMax),
+            ("observers of one partition", StorageLimits.ObserversMax),
+        ];
+        foreach ((string what, long limit) in limits)
+            Assert.Contains(
+                $"| {what} | {limit.ToString("N0", CultureInfo.InvariantCulture)}",
+                Page("../05-limits.md"),
+                StringComparison.Ordinal);
+    }
+
     private static void AssertExample(string page, int index, byte[] written)
     {
         string hex = Page(page).Split("```hex")[index + 1].Split("```")[0];
