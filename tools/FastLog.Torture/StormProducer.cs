@@ -12,7 +12,10 @@ namespace FastLog.Torture;
 internal sealed class StormProducer(int number, string topicName, int partitionCount, HistoryChecker history, ulong seed)
 {
     private const int InFlightMax = 256;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(5);
+
+    // What had not left when the broker was killed fails after this long: rounds would otherwise only wait.
+    private static readonly TimeSpan DeliveryPatience = TimeSpan.FromSeconds(1);
 
     private readonly Prng _prng = new(seed);
     private long _next;
@@ -24,14 +27,14 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
         {
             Servers = [server],
             ClientName = "fastlog-torture",
-            RequestTimeout = Patience,
+            RequestTimeout = RequestPatience,
         });
         await using Producer producer = client.CreateProducer(new ProducerOptions
         {
             Acks = ProduceAcks.All,
             BatchBytes = 16 << 10,
             Retries = false,
-            DeliveryTimeout = Patience,
+            DeliveryTimeout = DeliveryPatience,
             DisposeTimeout = TimeSpan.FromSeconds(1),
         });
         var open = new Queue<Task>();

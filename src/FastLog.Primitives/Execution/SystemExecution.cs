@@ -26,8 +26,32 @@ public sealed class SystemTimers : ITimers
     public IDisposable Schedule(TimeSpan delay, IThreadPoolWorkItem work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        TimeSpan due = delay < TimeSpan.Zero ? TimeSpan.Zero : delay;
-        return new Timer(static state => ((IThreadPoolWorkItem)state!).Execute(), work, due, Timeout.InfiniteTimeSpan);
+        return new ScheduledWork(work, delay < TimeSpan.Zero ? TimeSpan.Zero : delay);
+    }
+
+    /// <summary>
+    /// A timer that fires although nobody keeps the answer: a framework timer that is not referenced is collected, and a
+    /// collected one never fires. The timer queue holds this object as the callback's state, and this object the timer.
+    /// </summary>
+    private sealed class ScheduledWork : IDisposable
+    {
+        private readonly IThreadPoolWorkItem _work;
+        private readonly Timer _timer;
+
+        public ScheduledWork(IThreadPoolWorkItem work, TimeSpan delay)
+        {
+            _work = work;
+            _timer = new Timer(static state => ((ScheduledWork)state!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer.Change(delay, Timeout.InfiniteTimeSpan);
+        }
+
+        public void Dispose() => _timer.Dispose();
+
+        private void Fire()
+        {
+            _timer.Dispose();
+            _work.Execute();
+        }
     }
 }
 
