@@ -35,7 +35,7 @@ public sealed partial class ShapeTests
     [Fact]
     public void A_method_over_the_limit_is_found()
     {
-        string body = string.Concat(Enumerable.Repeat("        a();\n", MethodLinesMax));
+        string body = string.Concat(Enumerable.Repeat("        a();\n", MethodLinesMax + 1));
         string text = "public class A\n{\n    public void Long()\n    {\n" + body + "    }\n}\n";
         Assert.Single(LongMethods("a.cs", text.Split('\n')));
     }
