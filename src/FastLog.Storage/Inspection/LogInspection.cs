@@ -35,6 +35,9 @@ public sealed class LogInspection
         return IsPartition(path, name) ? [Describe(path, null)] : [];
     });
 
+    /// <summary>True for a data directory, also one without partitions yet.</summary>
+    public bool IsDataDirectory(string path) => _disk.FileExists($"{path}/{DataDirectoryLayout.Meta}");
+
     /// <summary>Reads and checks all of a partition (or of its one file).</summary>
     /// <exception cref="StorageException">The device failed, or a file is of a later version.</exception>
     public PartitionReport Verify(InspectedPartition partition, CancellationToken cancellationToken)

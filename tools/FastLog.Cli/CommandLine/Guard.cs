@@ -1,6 +1,7 @@
 using FastLog.Client;
 using FastLog.Hosting;
 using FastLog.Hosting.Configuration;
+using FastLog.Storage;
 
 namespace FastLog.Cli.CommandLine;
 
@@ -29,7 +30,8 @@ internal static class Guard
         {
             return Report(ExitCode.NoServer, failure.Message);
         }
-        catch (Exception failure) when (failure is FastLogException or BrokerStartException or IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is FastLogException or BrokerStartException or StorageException or IOException
+            or UnauthorizedAccessException)
         {
             return Report(ExitCode.Failed, failure.Message);
         }
