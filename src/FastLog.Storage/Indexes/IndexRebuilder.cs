@@ -22,16 +22,13 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
     {
         IndexImage found = Load(segmentBase, end, out bool asInFiles);
         IndexCheck result = Walk(segmentBase, data, created, end, chainCrc, found);
-        if (result.Defect is not null && found.Count > 0)
+        if (result.Defects.Count > 0 && found.Count > 0)
         {
             // The entries themselves may be the wrong ones: the batches decide.
-            IndexCheck anew = Walk(segmentBase, data, created, end, chainCrc, new IndexImage(0));
-            if (anew.Defect is null || anew.Image.Count >= result.Image.Count)
-                result = anew;
-            asInFiles = false;
+            result = Walk(segmentBase, data, created, end, chainCrc, new IndexImage(0));
         }
 
-        if (asInFiles && result.Image.Count == found.Count && ReferenceEquals(result.Image, found))
+        if (asInFiles && ReferenceEquals(result.Image, found))
             return result with { Written = true };
         return result with { Written = TryWrite(segmentBase, result.Image) };
     }
@@ -57,32 +54,45 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
         bool skipFirst = kept > 0;
         IndexImage result = image;
         var lastEpoch = LeaderEpoch.None;
-        using var walk = new HeaderWalk(data, position, offset, end.Position, StorageLimits.WalkWindow);
-        WalkStatus status;
-        while ((status = walk.TryNext(out BatchHeader header, out FilePosition at)) == WalkStatus.Ok)
+        var defects = new List<LogDefect>();
+        while (true)
         {
-            if (header.MaxTimestamp > maxTimestamp)
-                maxTimestamp = header.MaxTimestamp;
-            if (!skipFirst && IndexSpacing.IsDue(at, indexed))
+            using var walk = new HeaderWalk(data, position, offset, end.Position, StorageLimits.WalkWindow);
+            BatchPlace? former = null;
+            WalkStatus status;
+            while ((status = walk.TryNext(out BatchHeader header, out FilePosition at)) == WalkStatus.Ok)
             {
-                if (ReferenceEquals(result, image))
-                    result = CopyOf(image, segmentBase);
-                result.Add(
-                    segmentBase,
-                    new OffsetIndexEntry(header.BaseOffset, at, chain),
-                    new TimeIndexEntry(maxTimestamp, lastAppend, header.BaseOffset));
-                indexed = at;
+                if (header.MaxTimestamp > maxTimestamp)
+                    maxTimestamp = header.MaxTimestamp;
+                if (!skipFirst && IndexSpacing.IsDue(at, indexed))
+                {
+                    if (ReferenceEquals(result, image))
+                        result = CopyOf(image, segmentBase);
+                    result.Add(
+                        segmentBase,
+                        new OffsetIndexEntry(header.BaseOffset, at, chain),
+                        new TimeIndexEntry(maxTimestamp, lastAppend, header.BaseOffset));
+                    indexed = at;
+                }
+
+                skipFirst = false;
+                chain = ChainCrc.Append(chain, walk.ChainBytes);
+                lastEpoch = header.LeaderEpoch;
+                former = new BatchPlace(at, header);
             }
 
-            skipFirst = false;
-            chain = ChainCrc.Append(chain, walk.ChainBytes);
-            lastEpoch = header.LeaderEpoch;
-        }
+            if (status == WalkStatus.End)
+            {
+                if (EndDefect(segmentBase, walk, chain, end, defects.Count == 0 ? chainCrc : null) is { } wrong)
+                    defects.Add(wrong);
+                return new IndexCheck(result, maxTimestamp, lastAppend, lastEpoch, chain, Written: false, defects);
+            }
 
-        LogDefect? defect = status == WalkStatus.Bad
-            ? DefectAt(data, segmentBase, walk.DefectKind, walk.Position, walk.NextOffset, end, walk.Reason)
-            : EndDefect(segmentBase, walk, chain, end, chainCrc);
-        return new IndexCheck(result, maxTimestamp, lastAppend, lastEpoch, chain, Written: false, defect);
+            LogDefect defect = DefectAt(data, segmentBase, walk, former, end);
+            defects.Add(defect);
+            position = defect.Position.Plus(defect.Length);
+            offset = defect.LastOffset.Next();
+        }
     }
 
     private LogDefect? EndDefect(
@@ -110,23 +120,26 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
     }
 
     private LogDefect DefectAt(
-        ILeasedFile data,
-        LogOffset segmentBase,
-        LogDefectKind kind,
-        FilePosition position,
-        LogOffset offset,
-        SegmentEnd end,
-        string reason)
+        ILeasedFile data, LogOffset segmentBase, HeaderWalk walk, BatchPlace? former, SegmentEnd end)
     {
+        FilePosition position = walk.Position;
+        LogOffset offset = walk.NextOffset;
+        if (former is { } last && !last.CrcHolds(data))
+        {
+            // The step over the batch before went wrong: that one is the damaged one.
+            position = last.Position;
+            offset = last.Header.BaseOffset;
+        }
+
         BatchResync.Find(data, position, offset, end, out SegmentEnd next);
         return new LogDefect(
-            kind,
+            walk.DefectKind,
             SegmentName.Data(directory, segmentBase),
             position,
             next.Position.Since(position),
             offset,
             next.NextOffset.Plus(-1),
-            reason);
+            walk.Reason);
     }
 
     private static IndexImage CopyOf(IndexImage image, LogOffset segmentBase)

@@ -45,7 +45,7 @@ internal sealed class IndexImage
 /// <param name="LastEpoch">Leader epoch of the last batch; none in an empty segment.</param>
 /// <param name="ChainCrc">The chain CRC at the end.</param>
 /// <param name="Written">False when the files could not be written: use the image.</param>
-/// <param name="Defect">The headers do not lead to the known end.</param>
+/// <param name="Defects">Where the headers do not lead on, or not to the known end.</param>
 internal sealed record IndexCheck(
     IndexImage Image,
     Timestamp MaxTimestamp,
@@ -53,4 +53,4 @@ internal sealed record IndexCheck(
     LeaderEpoch LastEpoch,
     uint ChainCrc,
     bool Written,
-    LogDefect? Defect);
+    IReadOnlyList<LogDefect> Defects);

@@ -56,7 +56,7 @@ internal static class BatchLocator
         if (BatchHeader.TryRead(bytes[..count], out BatchHeader next) == BatchStatus.Ok
             && next.BaseOffset == batch.Header.NextOffset)
             return true;
-        return CrcHolds(file, batch.Position, batch.Header);
+        return new BatchPlace(batch.Position, batch.Header).CrcHolds(file);
     }
 
     /// <summary>The damage at a place where a batch should begin: up to where good data is known to go on.</summary>
@@ -104,15 +104,15 @@ internal static class BatchLocator
         Segment segment, ILeasedFile file, FilePosition position, LogOffset first, LogOffset offset, SegmentEnd end)
     {
         using var walk = new HeaderWalk(file, position, first, end.Position, WindowSize);
-        LocatedBatch? former = null;
+        BatchPlace? former = null;
         while (true)
         {
             WalkStatus status = walk.TryNext(out BatchHeader header, out FilePosition at);
             if (status == WalkStatus.Ok)
             {
-                former = new LocatedBatch(at, header, null);
                 if (header.NextOffset > offset)
-                    return former.Value;
+                    return new LocatedBatch(at, header, null);
+                former = new BatchPlace(at, header);
                 continue;
             }
 
@@ -120,7 +120,7 @@ internal static class BatchLocator
             LogDefectKind kind = status == WalkStatus.Bad ? walk.DefectKind : LogDefectKind.SegmentTooShort;
             FilePosition bad = walk.Position;
             LogOffset badOffset = walk.NextOffset;
-            if (former is { } last && !CrcHolds(file, last.Position, last.Header))
+            if (former is { } last && !last.CrcHolds(file))
             {
                 // The step over the batch before went wrong: that one is the damaged one.
                 bad = last.Position;
@@ -134,15 +134,6 @@ internal static class BatchLocator
             // Good data goes on behind the damage and before the offset.
             return Walk(segment, file, defect.Position.Plus(defect.Length), defect.LastOffset.Next(), offset, end);
         }
-    }
-
-    private static bool CrcHolds(ILeasedFile file, FilePosition position, in BatchHeader header)
-    {
-        if (header.BatchSize > StorageLimits.BatchSizeMax)
-            return false;
-        using BufferLease bytes = BufferPool.Shared.Rent(header.BatchSize, clearOnReturn: true);
-        return file.Read(position, bytes.Span) == header.BatchSize
-            && BatchValidator.CheckCrc(bytes.Span, header) == BatchStatus.Ok;
     }
 
     private static bool EntryHolds(ILeasedFile file, in OffsetIndexEntry entry, SegmentEnd end)

@@ -246,8 +246,7 @@ internal sealed class UpperRecovery(
         var segmentEnd = new SegmentEnd(end.Position, end.NextOffset);
         IndexCheck check = context.Rebuilder.Check(
             found.BaseOffset, leased, found.Header.Created, segmentEnd, end.ChainCrc);
-        if (check.Defect is not null)
-            defects.Add(check.Defect);
+        defects.AddRange(check.Defects);
         LeaderEpoch lastEpoch = check.LastEpoch > _lastEpoch ? check.LastEpoch : _lastEpoch;
         var state = new ActiveState(segmentEnd, end.ChainCrc, check.MaxTimestamp, check.LastAppend, lastEpoch);
         ActiveSegment active = ActiveSegment.Recovered(context, found.BaseOffset, found.Header.Created, state);

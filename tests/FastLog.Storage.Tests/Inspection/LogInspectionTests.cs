@@ -1,3 +1,4 @@
+using FastLog.Records;
 using FastLog.Simulator;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Inspection;
@@ -59,6 +60,26 @@ public class LogInspectionTests
                     Assert.True(report.Records >= 98 || defect.Kind == LogDefectKind.ChainMismatch, defect.ToString());
             }
         }
+    }
+
+    [Fact]
+    public void A_flip_that_only_the_chain_crc_covers_is_found()
+    {
+        StorageRig rig = Filled(55);
+        rig.Stop();
+        var inspection = new LogInspection(rig.Disk);
+        long last = 0;
+        inspection.Walk(StorageRig.DataFile(0), (position, _, _) =>
+        {
+            last = position.Value;
+            return true;
+        });
+
+        // The leader epoch of a segment's last batch: no CRC of a batch covers it, no next batch contradicts it.
+        rig.Disk.FlipBits(StorageRig.DataFile(0), last + BatchHeaderLayout.LeaderEpochAt + 3, 1);
+        PartitionReport report = inspection.Verify(
+            Assert.Single(inspection.Find(StorageRig.Root)), CancellationToken.None);
+        Assert.Equal(LogDefectKind.ChainMismatch, Assert.Single(report.Defects).Kind);
     }
 
     [Fact]

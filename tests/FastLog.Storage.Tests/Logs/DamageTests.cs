@@ -62,6 +62,7 @@ public class DamageTests
         Overwrite(rig.Disk, StorageRig.DataFile(0), hole, new byte[holeEnd - hole]);
         rig.Start();
         Assert.Equal(1, rig.Log.LogEnd.Value);
+        Assert.False(rig.Disk.PeekDurable(StorageRig.DataFile(0)).AsSpan((int)hole).ContainsAnyExcept((byte)0));
 
         // The same size as what was lost: an old batch left behind it would continue the log.
         rig.Append(1000, "newer");
@@ -92,6 +93,25 @@ public class DamageTests
             Assert.True(ReadsAllButDamage(rig.Log, end) >= end - 3);
             Assert.Equal(bytes.Length, disk.Peek(StorageRig.DataFile(0)).Length);
             Assert.Equal(end, rig.Append(1000, "on").BaseOffset.Value);
+        }
+    }
+
+    [Fact]
+    public void A_bit_flip_in_the_active_segment_below_the_recovery_point_cuts_nothing()
+    {
+        StorageRig source = Filled(22, new PartitionLogOptions(), 12);
+        long end = source.Log.SizeBytes;
+        source.Kill();
+        for (long at = SegmentLayout.HeaderSize; at < end; at += 11)
+        {
+            SimulatedDisk disk = source.Disk.Clone((ulong)at);
+            disk.FlipBits(StorageRig.DataFile(0), at, 0x08);
+            var rig = new StorageRig((ulong)at, new PartitionLogOptions(), disk);
+            rig.Start();
+            Assert.Equal(12, rig.Log.LogEnd.Value);
+            Assert.DoesNotContain(rig.Events, e => e.Id == StorageEventId.TailCut);
+            Assert.True(ReadsAllButDamage(rig.Log, 12) >= 11);
+            Assert.Equal(12, rig.Append(1000, "on").BaseOffset.Value);
         }
     }
 
