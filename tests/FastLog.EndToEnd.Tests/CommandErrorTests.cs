@@ -67,7 +67,7 @@ public sealed class CommandErrorTests
         (await broker.RunAsync("offsets", "ordrs")).ExpectError(1, "does not exist");
         (await broker.RunAsync("topic", "create", "orders")).ExpectError(1, "orders", "exists");
         (await broker.RunAsync("topic", "create", "orders", "--if-not-exists")).Expect(0);
-        (await broker.RunAsync("topic", "create", "no/slash")).ExpectError(1, "no/slash");
+        (await broker.RunAsync("topic", "create", "no/slash")).ExpectError(1, "topic name");
         (await broker.RunAsync("topic", "create", "..")).ExpectError(1);
         (await broker.RunAsync("topic", "create", "x", "--set", "segment.byts=1MiB")).ExpectError(1, "segment.byts", "did you mean 'segment.bytes'?");
         (await broker.RunAsync("topic", "create", "x", "--set", "flush=sometimes")).ExpectError(1, "flush", "sometimes");
