@@ -50,7 +50,7 @@ public static class ErrorCodes
             "the request carries a newer leader epoch than the broker knows; wait and retry"),
         new(ErrorCode.InvalidBatch, false, "a record batch is malformed or its CRC is wrong"),
         new(ErrorCode.BatchTooLarge, false, "a record batch is larger than the topic or the broker allows"),
-        new(ErrorCode.TimestampOutOfRange, false, "a record's timestamp is too far in the future, or before 1970"),
+        new(ErrorCode.TimestampOutOfRange, false, "a record's timestamp is too far in the future"),
         new(ErrorCode.CodecNotAvailable, false, "the batch's compression codec is not available"),
         new(ErrorCode.LogFenced, false,
             "the log takes no more records since a write or flush failed; the message has the first cause"),

@@ -588,16 +588,6 @@ def produce_bad(bench: Bench) -> None:
     same("wrong answers", wrong, [])
 
 
-@check("produce-before-1970-is-refused")
-def produce_before_1970(bench: Bench) -> None:
-    """04-errors.md, TimestampOutOfRange."""
-    topic_id = bench.new_topic()
-    for base in (-1, -5):
-        batch = patched(patched(values("a"), 27, ">q", base), 35, ">q", base)
-        part = bench.client.produce([(topic_id, 0, batch)])[0]
-        same(f"error at {base} ms", fl.error_name(part["error"]), "TimestampOutOfRange")
-
-
 @check("produce-too-large-batch-is-refused")
 def produce_large(bench: Bench) -> None:
     small = bench.new_topic(max_message_bytes="4096")
