@@ -6,9 +6,7 @@ namespace FastLog.Transport;
 /// One coarse ticker for the deadlines of many connections: a connection notes when things began, the tick compares. It
 /// runs only while it has something to watch. Thread-safe.
 /// </summary>
-#pragma warning disable CA1001 // The timer it keeps ends by itself when nothing is watched.
 public sealed class DeadlineWatch : IThreadPoolWorkItem
-#pragma warning restore CA1001
 {
     /// <summary>How often deadlines are compared unless told otherwise: how late a close may come.</summary>
     public static readonly TimeSpan DefaultTick = TimeSpan.FromSeconds(1);
@@ -19,9 +17,6 @@ public sealed class DeadlineWatch : IThreadPoolWorkItem
     private readonly List<Watched> _watched = [];
     private readonly List<Watched> _checking = [];
     private bool _scheduled;
-
-    // Kept, since a timer nobody refers to may be collected before it fires.
-    private IDisposable? _timer;
 
     public DeadlineWatch(RuntimePorts ports)
         : this(ports, DefaultTick)
@@ -82,8 +77,7 @@ public sealed class DeadlineWatch : IThreadPoolWorkItem
         if (_scheduled || _watched.Count == 0)
             return;
         _scheduled = true;
-        _timer?.Dispose();
-        _timer = _ports.Timers.Schedule(_tick, this);
+        _ports.Timers.Schedule(_tick, this);
     }
 }
 
