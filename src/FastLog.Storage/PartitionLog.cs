@@ -149,8 +149,9 @@ public sealed class PartitionLog
         }
 
         await _writer.SettledAsync();
-        await InSectionAsync(() => durable = CloseFiles(durable));
-        return durable;
+        bool isWhole = false;
+        await InSectionAsync(() => isWhole = CloseFiles(durable));
+        return isWhole;
     }
 
     /// <summary>Leaves without a flush, for a deletion; what waits is told that the log is closed.</summary>
@@ -176,6 +177,7 @@ public sealed class PartitionLog
             _writer.FlushEnded(active.Point, null);
         _writer.FailWaiting(new AppendResult { Status = AppendStatus.Closed });
         active?.CloseIndexes();
+        _state.Unflushed.Close();
         SegmentSet segments = _state.Segments;
         for (int i = 0; i < segments.Count; i++)
             segments[i].File.Close();

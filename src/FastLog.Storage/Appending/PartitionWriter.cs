@@ -224,7 +224,7 @@ internal sealed class PartitionWriter : ISerialOwner
     private void OpenRecovered(ActiveSegment active)
     {
         active.EnsureOpen();
-        _unflushed.Begin(active.File.Pinned!, active.End.Position, active.Point, isNew: false);
+        _unflushed.Begin(active.File.Acquire()!, active.End.Position, active.Point, isNew: false);
     }
 
     private void Roll(Timestamp wallNow, MonotonicTime now)
@@ -249,7 +249,7 @@ internal sealed class PartitionWriter : ISerialOwner
             }
         }
 
-        _unflushed.Begin(next.File.Pinned!, FilePosition.Zero, next.Point, isNew: true);
+        _unflushed.Begin(next.File.Acquire()!, FilePosition.Zero, next.Point, isNew: true);
         _active = next;
         _state.Segments = _state.Segments.Rolled(@sealed, next);
         _state.AddBytes(SegmentLayout.HeaderSize);

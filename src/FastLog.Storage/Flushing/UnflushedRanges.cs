@@ -1,11 +1,13 @@
 using FastLog.Primitives;
 using FastLog.Storage.Disk;
+using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Flushing;
 
 /// <summary>
 /// What of a partition was written and is not durable yet, segment by segment. The section writes, a flusher reads, so a
-/// short lock guards the list; none is held over I/O.
+/// short lock guards the list; none is held over I/O. Each segment's file is leased until its flush has ended, so that the
+/// cache of open files cannot close one that a flush still has to reach.
 /// </summary>
 internal sealed class UnflushedRanges
 {
@@ -14,14 +16,14 @@ internal sealed class UnflushedRanges
     private readonly List<Entry> _taken = [];
 
     /// <summary>A segment became the active one. What came before it is sealed.</summary>
-    /// <param name="file">Its file, open for writing.</param>
+    /// <param name="file">Its file, open for writing; the lease is handed over.</param>
     /// <param name="from">The first byte that is not durable.</param>
     /// <param name="point">Where its data ends.</param>
     /// <param name="isNew">Its header and its directory entry are not durable either.</param>
-    public void Begin(IDiskFile file, FilePosition from, FlushPoint point, bool isNew)
+    public void Begin(SegmentHandle file, FilePosition from, FlushPoint point, bool isNew)
     {
         lock (_gate)
-            _entries.Add(new Entry { File = file, From = from, End = point, IsNew = isNew });
+            _entries.Add(new Entry { Handle = file, From = from, End = point, IsNew = isNew });
     }
 
     /// <summary>The active segment's data ends there now.</summary>
@@ -38,15 +40,36 @@ internal sealed class UnflushedRanges
     /// <summary>All below the point is durable.</summary>
     public void Ended(FlushPoint point)
     {
+        List<Entry>? ended = null;
         lock (_gate)
         {
             // A sealed segment stays until a flush that began after its seal was written has ended in a later one.
             while (_entries.Count > 1 && _entries[0].End.SegmentBase < point.SegmentBase)
+            {
+                (ended ??= []).Add(_entries[0]);
                 _entries.RemoveAt(0);
-            Entry first = _entries[0];
-            if (first.End.SegmentBase == point.SegmentBase && point.Position > first.From)
+            }
+
+            // None in a log that was opened and not appended to, or is closed.
+            Entry? first = _entries.Count > 0 ? _entries[0] : null;
+            if (first is not null && first.End.SegmentBase == point.SegmentBase && point.Position > first.From)
                 first.From = point.Position;
         }
+
+        ReleaseAll(ended);
+    }
+
+    /// <summary>The log is being closed: no flush comes any more.</summary>
+    public void Close()
+    {
+        List<Entry> left;
+        lock (_gate)
+        {
+            left = [.. _entries];
+            _entries.Clear();
+        }
+
+        ReleaseAll(left);
     }
 
     /// <summary>
@@ -82,6 +105,13 @@ internal sealed class UnflushedRanges
         return true;
     }
 
+    // Outside of the lock: the last share closes the file.
+    private static void ReleaseAll(List<Entry>? entries)
+    {
+        foreach (Entry entry in entries ?? [])
+            entry.Handle.Release();
+    }
+
     private FlushRange Snapshot()
     {
         lock (_gate)
@@ -97,7 +127,9 @@ internal sealed class UnflushedRanges
 
     private sealed class Entry
     {
-        public required IDiskFile File { get; init; }
+        public required SegmentHandle Handle { get; init; }
+
+        public IDiskFile File => Handle.File;
 
         public required FilePosition From { get; set; }
 
