@@ -28,6 +28,9 @@ internal sealed class ConsumerCore : IAsyncDisposable
         Stopping = _stopping.Token;
         Received = new PulseGate(client.Ports.Timers);
         Wanted = new PulseGate(client.Ports.Timers);
+
+        // Who waits for a batch must hear of it, also when only the client is disposed.
+        Stopping.UnsafeRegister(static core => ((ConsumerCore)core!).Received.Pulse(), this);
     }
 
     public ClientCore Client { get; }

@@ -138,9 +138,9 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
 
             if (taken > 0)
                 _requestsInFlight++;
-            bool hasMore = MayLeave() && NextSendable() is not null;
-            _isScheduled = hasMore;
-            return hasMore;
+
+            // Also when nothing was taken: an open batch that came while this was scheduled has no timer for its linger.
+            return MayScheduleLocked();
         }
     }
 

@@ -64,6 +64,16 @@ public class ConsumerTests
     });
 
     [Fact]
+    public void A_wait_for_records_ends_when_only_the_client_is_disposed() => World.Run(async world =>
+    {
+        await using Consumer consumer = await world.ConsumeAsync(StartPosition.Earliest, stopAtEnd: false);
+        ValueTask<ConsumedBatch?> next = consumer.NextBatchAsync();
+        await world.DelayAsync(10);
+        await world.Client.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await next);
+    });
+
+    [Fact]
     public void A_cancelled_wait_loses_nothing() => World.Run(async world =>
     {
         await using Consumer consumer = await world.ConsumeAsync(StartPosition.Earliest, stopAtEnd: false);

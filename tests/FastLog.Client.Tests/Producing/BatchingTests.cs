@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Protocol;
 using FastLog.Protocol.Messages;
 using FastLog.Records;
 
@@ -35,6 +36,34 @@ public class BatchingTests
         Assert.Equal(2, Assert.Single(world.Broker.Produced).Records);
         Assert.InRange(world.Now.Since(begin).TotalMilliseconds, 100, 150);
     });
+
+    [Fact]
+    public void A_batch_that_came_while_an_older_one_was_given_up_still_leaves_when_its_linger_is_over() =>
+        World.Run(
+            async world =>
+            {
+                var options = new ProducerOptions
+                {
+                    Linger = TimeSpan.FromMilliseconds(700),
+                    DeliveryTimeout = TimeSpan.FromSeconds(1),
+                };
+                await using Producer producer = world.Client.CreateProducer(options);
+                TopicProducer topic = await producer.OpenTopicAsync("t");
+                bool isDown = true;
+                world.Broker.React = api => isDown && api == ApiKey.Hello ? Reaction.Ignore : Reaction.Serve;
+                PendingReceipt old = await topic.SendAsync(World.Record("old"));
+                await world.DelayAsync(1_150);
+                Assert.True(old.IsCompleted);
+                PendingReceipt young = await topic.SendAsync(World.Record("young"));
+                isDown = false;
+                await young;
+                Assert.Equal(["young"], world.Topic[0].Values);
+            },
+            setUp: static world => world.Options = world.Options with
+            {
+                ConnectTimeout = TimeSpan.FromMilliseconds(100),
+                RetryBackoffMax = TimeSpan.FromMilliseconds(100),
+            });
 
     [Fact]
     public void A_flush_does_not_wait_for_the_linger() => World.Run(async world =>
