@@ -125,13 +125,18 @@ internal sealed class RequestLedger : IThreadPoolWorkItem
     /// <summary>Nobody may answer any more; those that wait are dropped.</summary>
     public void Close()
     {
-        List<PendingRequest> dropped = Listed();
+        List<PendingRequest> dropped = [];
         TaskCompletionSource? room;
         lock (_gate)
         {
+            // Under one lock: a request that begins meanwhile is nudged here, or sees that the connection is closed.
             _closed = true;
-            while (_first is not null)
-                TryUnlist(_first);
+            while (_first is { } first)
+            {
+                dropped.Add(first);
+                TryUnlist(first);
+            }
+
             (room, _room) = (_room, null);
             _timer?.Dispose();
             _timer = null;
