@@ -24,8 +24,11 @@ public static class StorageLimits
     /// <summary>Buffers in one gathered write (the system's limit is 1,024).</summary>
     public const int GatheredWriteBuffersMax = 512;
 
-    /// <summary>First step in which a segment's blocks are reserved ahead of the log end; it doubles.</summary>
-    public const long AllocateAheadMin = 1 << 20;
+    /// <summary>
+    /// First step in which a segment's blocks are reserved ahead of the log end; it doubles. Small: a directory of 10,000
+    /// partitions with a record each reserves it that often.
+    /// </summary>
+    public const long AllocateAheadMin = 64 << 10;
 
     /// <summary>Largest step in which a segment's blocks are reserved ahead of the log end.</summary>
     public const long AllocateAheadMax = 64 << 20;
