@@ -11,52 +11,42 @@ namespace FastLog.Storage.Indexes;
 internal sealed class MappedIndex : IndexEntries, IDisposable
 {
     private readonly IDiskFile _file;
+    private readonly IndexHeader _header;
     private readonly int _entrySize;
     private Mapping? _mapping;
     private int _count;
     private bool _full;
 
-    private MappedIndex(IDiskFile file, int entrySize)
+    private MappedIndex(IDiskFile file, in IndexHeader header)
     {
         _file = file;
-        _entrySize = entrySize;
+        _header = header;
+        _entrySize = header.EntrySize;
     }
 
     public override int Count => Volatile.Read(ref _count);
 
     /// <summary>
-    /// Opens or makes the index file. An existing one is kept when its header matches; <see cref="Count"/> is 0 until
-    /// <see cref="Adopt"/> has judged its entries.
+    /// Opens or makes the index file. An existing one is kept when its header matches; nothing is mapped until
+    /// <see cref="Adopt"/> is told which entries are good.
     /// </summary>
-    /// <exception cref="DiskException">The device failed or is full.</exception>
-    public static MappedIndex Open(IDisk disk, string path, in IndexHeader header, out int entriesInFile)
-    {
-        IDiskFile file = OpenFile(disk, path, header, out entriesInFile);
-        try
-        {
-            var index = new MappedIndex(file, header.EntrySize);
-            index.Grow(IndexHeader.Size + (entriesInFile * header.EntrySize));
-            header.Write(index._mapping!.Region.Span);
-            return index;
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    /// <exception cref="DiskException">The device failed.</exception>
+    public static MappedIndex Open(IDisk disk, string path, in IndexHeader header, out int entriesInFile) =>
+        new(OpenFile(disk, path, header, out entriesInFile), header);
 
-    /// <summary>Takes the first <paramref name="count"/> entries of the file as good; the rest is zeroed.</summary>
+    /// <summary>Keeps the first <paramref name="count"/> entries of the file and maps it. Once, before any other use.</summary>
+    /// <exception cref="DiskException">The device failed or is full.</exception>
     public void Adopt(int count)
     {
-        Span<byte> bytes = _mapping!.Region.Span;
-        bytes[(IndexHeader.Size + (count * _entrySize))..].Clear();
+        int end = IndexHeader.Size + (count * _entrySize);
+
+        // What follows is cut off in the file: to zero it in the mapping would keep all pages of the step in memory.
+        if (_file.Length > end)
+            _file.SetLength(end);
+        Grow(end);
+        _header.Write(_mapping!.Region.Span);
         Volatile.Write(ref _count, count);
     }
-
-    /// <summary>Reads an entry that was not adopted yet. Only by the owner, before <see cref="Adopt"/>.</summary>
-    public ReadOnlySpan<byte> Candidate(int index) =>
-        _mapping!.Region.Span.Slice(IndexHeader.Size + (index * _entrySize), _entrySize);
 
     /// <summary>
     /// Makes room for one more entry; false when the device or the index is full: the entry is left out, and lookups walk
@@ -107,13 +97,14 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
         }
     }
 
-    /// <summary>Unmaps when the last reader has left, cuts the file to its entries, closes it.</summary>
+    /// <summary>Unmaps when the last reader has left, cuts the file to its entries, closes it. Once.</summary>
     public void Dispose()
     {
         Mapping? mapping = Interlocked.Exchange(ref _mapping, null);
         if (mapping is null)
-            return;
-        mapping.Retire(Trim);
+            _file.Dispose();
+        else
+            mapping.Retire(Trim);
     }
 
     private void Trim()
@@ -136,22 +127,37 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
         if (disk.FileExists(path))
         {
             IDiskFile existing = disk.Open(path, DiskOpenMode.ReadWrite);
-            Span<byte> bytes = stackalloc byte[IndexHeader.Size];
-            long length = existing.Length;
-            if (length <= StorageLimits.IndexSizeMax
-                && existing.Read(FilePosition.Zero, bytes) == bytes.Length
-                && header.Matches(bytes))
+            try
             {
-                entriesInFile = (int)((length - IndexHeader.Size) / header.EntrySize);
-                return existing;
+                entriesInFile = EntriesIn(existing, header);
+            }
+            catch
+            {
+                existing.Dispose();
+                throw;
             }
 
+            if (entriesInFile >= 0)
+                return existing;
+
             // Not ours, or damaged: nothing in it can be used.
+            entriesInFile = 0;
             existing.Dispose();
             disk.DeleteFile(path);
         }
 
         return disk.Open(path, DiskOpenMode.CreateNew);
+    }
+
+    /// <summary>Less than 0 when it is not this segment's index.</summary>
+    private static int EntriesIn(IDiskFile file, in IndexHeader header)
+    {
+        Span<byte> bytes = stackalloc byte[IndexHeader.Size];
+        long length = file.Length;
+        bool isOurs = length <= StorageLimits.IndexSizeMax
+            && file.Read(FilePosition.Zero, bytes) == bytes.Length
+            && header.Matches(bytes);
+        return isOurs ? (int)((length - IndexHeader.Size) / header.EntrySize) : -1;
     }
 
     private void Grow(int need)

@@ -251,6 +251,7 @@ internal sealed class ActiveSegment : Segment
     private void OpenIndexes(int count)
     {
         MappedIndex? offsets = null;
+        MappedIndex? times = null;
         try
         {
             offsets = MappedIndex.Open(
@@ -258,7 +259,7 @@ internal sealed class ActiveSegment : Segment
                 SegmentName.OffsetIndex(Context.Directory, BaseOffset),
                 Context.IndexHeaderOf(IndexKind.Offset, BaseOffset),
                 out int offsetsInFile);
-            MappedIndex times = MappedIndex.Open(
+            times = MappedIndex.Open(
                 Context.Disk,
                 SegmentName.TimeIndex(Context.Directory, BaseOffset),
                 Context.IndexHeaderOf(IndexKind.Time, BaseOffset),
@@ -276,6 +277,7 @@ internal sealed class ActiveSegment : Segment
         {
             // An index is a cache: without one, lookups walk and the next start makes it anew.
             offsets?.Dispose();
+            times?.Dispose();
         }
     }
 
