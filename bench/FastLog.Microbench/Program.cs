@@ -1,0 +1,3 @@
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(FastLog.Microbench.CrcBenchmarks).Assembly).Run(args);
