@@ -8,9 +8,15 @@ namespace FastLog.Cli;
 /// <summary>The one program.</summary>
 internal static class Program
 {
+    private const long NoSignal = -1;
+    private const long EchoMilliseconds = 500;
+
+    private static long _firstSignalAt = NoSignal;
+
     public static async Task<int> Main(string[] args)
     {
-        ParseResult parsed = Root().Parse(args);
+        // No response files: --from @-1h, and a value that begins with '@', mean themselves.
+        ParseResult parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
             return UsageError.Report(parsed);
         using var stop = new CancellationTokenSource();
@@ -24,8 +30,11 @@ internal static class Program
 
     private static void End(PosixSignalContext signal, CancellationTokenSource stop)
     {
-        // A second signal is not taken: who asks twice wants the process gone.
-        signal.Cancel = !stop.IsCancellationRequested;
+        // A later signal is not taken: who asks twice wants the process gone. One that comes at once is an echo: a
+        // wrapper passes on what the whole process group got already.
+        long now = Environment.TickCount64;
+        long first = Interlocked.CompareExchange(ref _firstSignalAt, now, NoSignal);
+        signal.Cancel = first == NoSignal || now - first < EchoMilliseconds;
         stop.Cancel();
     }
 

@@ -28,7 +28,7 @@ public static class LatencyBench
         StartPosition start = topic.IsMade ? StartPosition.Earliest : StartPosition.Latest;
         await using Consumer consumer = await receiver.CreateConsumerAsync(
             new ConsumerOptions { Assignments = [new ConsumerAssignment(options.Topic, start)] }, cancellationToken);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var ended = new CancellationTokenSource();
         var window = new RunWindow(options.Warmup);
         using var watch = new Timer(_ => progress(window.Records), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         var received = new Received();
@@ -39,12 +39,14 @@ public static class LatencyBench
             BatchBytes = options.BatchBytes,
             Linger = options.Linger,
             Compression = options.Compression,
+            DeliveryTimeout = options.RequestTimeout,
+            DisposeTimeout = ProduceBench.InterruptPatience,
         });
         TopicProducer topicProducer = await producer.OpenTopicAsync(options.Topic, cancellationToken);
         long sent = await Task.Run(() => Send(options, topicProducer, window, cancellationToken), CancellationToken.None);
-        await producer.FlushAsync(CancellationToken.None);
         received.Expect(sent);
         using (Timer patience = new(_ => received.GiveUp(), null, options.RequestTimeout, Timeout.InfiniteTimeSpan))
+        using (cancellationToken.Register(() => patience.Change(ProduceBench.InterruptPatience, Timeout.InfiniteTimeSpan)))
             await received.All;
         BenchResult result = window.End("latency", null);
         await ended.CancelAsync();
@@ -75,7 +77,11 @@ public static class LatencyBench
             BinaryPrimitives.WriteInt64LittleEndian(value, planned);
             BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(sizeof(long)), sent);
             while (!topic.TrySend(new ProducerRecord(value), out _))
+            {
+                if (cancellationToken.IsCancellationRequested)
+                    return sent;
                 Pacer.WaitUntil(Pacer.Now + 50_000);
+            }
         }
 
         return sent;

@@ -11,6 +11,9 @@ public static class ProduceBench
     private const int CheckEvery = 1_024;
     private const long NanosecondsPerSecond = 1_000_000_000;
 
+    /// <summary>How long an interrupted run still waits for what is under way.</summary>
+    internal static readonly TimeSpan InterruptPatience = TimeSpan.FromSeconds(2);
+
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told once a second: records counted so far.</param>
     /// <param name="cancellationToken">Ends the run early; what was measured is still answered.</param>
@@ -60,13 +63,16 @@ public static class ProduceBench
             BatchBytes = options.BatchBytes,
             Linger = options.Linger,
             Compression = options.Compression,
+            DeliveryTimeout = options.RequestTimeout,
+            DisposeTimeout = InterruptPatience,
         });
         TopicProducer topic = await producer.OpenTopicAsync(options.Topic, cancellationToken);
         var source = new ProducerLoop(options, topic, number, window);
         try
         {
             await (options.Rate > 0 ? source.RunPacedAsync(cancellationToken) : source.RunAsync(cancellationToken));
-            await producer.FlushAsync(CancellationToken.None);
+            if (!window.HasFailed)
+                await producer.FlushAsync(cancellationToken);
         }
         catch (FastLogException failure)
         {
@@ -77,7 +83,8 @@ public static class ProduceBench
             // The run was ended early: what was measured counts.
         }
 
-        await source.SettleAsync();
+        if (!window.HasFailed)
+            await source.SettleAsync(cancellationToken);
     }
 
     /// <summary>One producer's loop. Not thread-safe.</summary>
@@ -102,7 +109,7 @@ public static class ProduceBench
                     window.Add(counted, bytes);
                     counted = bytes = 0;
                     window.Check();
-                    if (options.Records == 0 && Pacer.Now >= _end)
+                    if (window.HasFailed || (options.Records == 0 && Pacer.Now >= _end))
                         break;
                     cancellationToken.ThrowIfCancellationRequested();
                 }
@@ -130,7 +137,7 @@ public static class ProduceBench
             for (long sent = 0; sent < _share; sent++)
             {
                 long planned = begun + (long)(sent * interval);
-                if (options.Records == 0 && planned >= _end)
+                if (window.HasFailed || (options.Records == 0 && planned >= _end))
                     break;
                 Pacer.WaitUntil(planned);
                 cancellationToken.ThrowIfCancellationRequested();
@@ -140,7 +147,11 @@ public static class ProduceBench
                 var record = new ProducerRecord(_payload.Key(id), _payload.Value(id));
                 PendingReceipt receipt;
                 while (!topic.TrySend(record, out receipt))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
                     Pacer.WaitUntil(Pacer.Now + 50_000);
+                }
+
                 window.Add(1, options.Size + (record.Key?.Length ?? 0));
                 if (sent % timeEvery == 0)
                     Time(receipt, planned);
@@ -151,13 +162,19 @@ public static class ProduceBench
         }
 
         /// <summary>Waits for the last record, so that the run's time covers its acknowledgement.</summary>
-        public async Task SettleAsync()
+        public async Task SettleAsync(CancellationToken cancellationToken)
         {
             if (!_any || options.Acks == Protocol.Messages.ProduceAcks.None)
                 return;
             try
             {
-                await _last;
+                using var patience = new CancellationTokenSource();
+                using CancellationTokenRegistration interrupted = cancellationToken.Register(() => patience.CancelAfter(InterruptPatience));
+                await _last.AsTask().WaitAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // Interrupted, and the broker does not answer.
             }
             catch (FastLogException failure)
             {

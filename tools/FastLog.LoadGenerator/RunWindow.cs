@@ -25,6 +25,9 @@ internal sealed class RunWindow
 
     public LatencyHistogram Latency { get; } = new();
 
+    /// <summary>Something has failed: there is nothing more to measure.</summary>
+    public bool HasFailed => Volatile.Read(ref _errors) > 0;
+
     public long Records => Volatile.Read(ref _records);
 
     /// <summary>True once the warm-up is over; the first call after that begins the count.</summary>

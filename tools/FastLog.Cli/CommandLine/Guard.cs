@@ -30,6 +30,11 @@ internal static class Guard
         {
             return Report(ExitCode.NoServer, failure.Message);
         }
+        catch (IOException failure) when (StandardOutput.IsReaderGone(failure))
+        {
+            // As after "consume | head": who reads has seen enough, and knows it.
+            return ExitCode.Failed;
+        }
         catch (Exception failure) when (failure is FastLogException or BrokerStartException or StorageException or IOException
             or UnauthorizedAccessException)
         {

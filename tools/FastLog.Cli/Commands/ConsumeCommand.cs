@@ -48,7 +48,7 @@ internal static class ConsumeCommand
                     result.GetValue(follow));
                 await using FastLogClient client = server.Connect(result);
                 RecordFormat recordFormat = result.GetValue(json) ? RecordFormat.Json : Format(result.GetRequiredValue(format));
-                using Stream output = Console.OpenStandardOutput();
+                using Stream output = StandardOutput.Open();
                 using var printer = new RecordPrinter(output, recordFormat, result.GetRequiredValue(separator));
                 return await RunAsync(client, request, printer, token);
             });

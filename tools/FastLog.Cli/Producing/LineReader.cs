@@ -51,7 +51,9 @@ internal sealed class LineReader(Stream stream, int lineBytesMax)
             Array.Resize(ref _buffer, _buffer.Length * 2);
         _start = 0;
         _end = rest;
-        int read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken);
+
+        // A read of a terminal or pipe cannot be cancelled: it is left behind, with its buffer, when the process ends.
+        int read = await stream.ReadAsync(_buffer.AsMemory(_end), cancellationToken).AsTask().WaitAsync(cancellationToken);
         _ended = read == 0;
         _end += read;
         return true;
