@@ -8,18 +8,23 @@ namespace FastLog.Transport;
 /// </summary>
 /// <remarks>
 /// A frame's buffer grows as its bytes come, so frames that have begun could all wait for each other; therefore one
-/// frame at a time may overdraw. The most that is held is the limit and one frame of the largest size.
+/// frame at a time may overdraw. Small frames have a share of their own on top and do not wait behind large
+/// ones: a few peers that hold large frames half sent must not silence everybody's hellos, fetches and small batches.
+/// The most that is held is the limit, the share of small frames and one frame of the largest size.
 /// </remarks>
 public sealed class InboundBudget : ILeaseObserver
 {
     private const long NoFrame = 0;
 
     private readonly Lock _gate = new();
+    private readonly LinkedList<Waiter> _small = new();
     private readonly LinkedList<Waiter> _growing = new();
     private readonly LinkedList<Waiter> _beginning = new();
     private readonly OverdraftObserver _overdraft;
     private long _held;
+    private long _smallHeld;
     private int _waiting;
+    private int _smallWaiting;
     private long _overdrawnBy;
     private int _overdraftLeases;
     private long _frames;
@@ -35,7 +40,7 @@ public sealed class InboundBudget : ILeaseObserver
     public long BytesMax { get; }
 
     /// <summary>Bytes held now.</summary>
-    public long Held => Volatile.Read(ref _held);
+    public long Held => Volatile.Read(ref _held) + Volatile.Read(ref _smallHeld);
 
     /// <summary>Connections that wait for memory now.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
@@ -50,12 +55,15 @@ public sealed class InboundBudget : ILeaseObserver
         return TryCharge(bytes);
     }
 
-    /// <summary>Waits for the bytes, for the first part of a frame: its connection holds nothing else.</summary>
+    /// <summary>Takes the bytes of a small frame, or of the small first part of one, if no such frame waits.</summary>
+    internal bool TryTakeSmall(int bytes) => Volatile.Read(ref _smallWaiting) == 0 && TryChargeSmall(bytes);
+
+    /// <summary>Waits for the bytes of a small frame: its connection holds nothing else.</summary>
     /// <exception cref="OperationCanceledException">The connection closed.</exception>
-    internal async ValueTask TakeAsync(int bytes, CancellationToken closed)
+    internal async ValueTask TakeSmallAsync(int bytes, CancellationToken closed)
     {
-        if (!TryTake(bytes))
-            await WaitAsync(_beginning, bytes, NoFrame, closed);
+        if (!TryTakeSmall(bytes))
+            await WaitAsync(_small, bytes, NoFrame, closed);
     }
 
     /// <summary>A name for a frame that will rent several buffers.</summary>
@@ -81,6 +89,23 @@ public sealed class InboundBudget : ILeaseObserver
             GrantWaiting();
     }
 
+    /// <summary>Gives back what <see cref="TryTakeSmall"/> or <see cref="TakeSmallAsync"/> took.</summary>
+    internal void ReturnSmall(int bytes)
+    {
+        Interlocked.Add(ref _smallHeld, -bytes);
+        if (Volatile.Read(ref _waiting) > 0)
+            GrantWaiting();
+    }
+
+    private bool TryChargeSmall(int bytes)
+    {
+        long after = Interlocked.Add(ref _smallHeld, bytes);
+        if (after <= BytesMax / TransportLimits.InboundSmallShare || after == bytes)
+            return true;
+        Interlocked.Add(ref _smallHeld, -bytes);
+        return false;
+    }
+
     private bool TryCharge(int bytes)
     {
         long after = Interlocked.Add(ref _held, bytes);
@@ -103,7 +128,7 @@ public sealed class InboundBudget : ILeaseObserver
                 queue.AddFirst(waiter);
             else
                 queue.AddLast(waiter);
-            Interlocked.Increment(ref _waiting);
+            Count(queue, 1);
         }
 
         GrantWaiting();
@@ -117,7 +142,7 @@ public sealed class InboundBudget : ILeaseObserver
         {
             if (!queue.Remove(waiter))
                 return;
-            Interlocked.Decrement(ref _waiting);
+            Count(queue, -1);
         }
 
         waiter.Granted.TrySetCanceled();
@@ -129,6 +154,12 @@ public sealed class InboundBudget : ILeaseObserver
     {
         lock (_gate)
         {
+            while (_small.First is { } small && TryChargeSmall(small.Value.Bytes))
+            {
+                small.Value.Granted.TrySetResult(this);
+                Remove(_small);
+            }
+
             while (_growing.First is { } growing && TryGrantGrowing(growing.Value))
                 Remove(_growing);
             while (_growing.Count == 0 && _beginning.First is { } beginning && TryCharge(beginning.Value.Bytes))
@@ -159,7 +190,14 @@ public sealed class InboundBudget : ILeaseObserver
     private void Remove(LinkedList<Waiter> queue)
     {
         queue.RemoveFirst();
-        Interlocked.Decrement(ref _waiting);
+        Count(queue, -1);
+    }
+
+    private void Count(LinkedList<Waiter> queue, int change)
+    {
+        Interlocked.Add(ref _waiting, change);
+        if (ReferenceEquals(queue, _small))
+            Interlocked.Add(ref _smallWaiting, change);
     }
 
     private void OverdraftEnded(int bytes)

@@ -15,6 +15,9 @@ public static class TransportLimits
     /// <summary>Bytes of received frames that were not given back yet, of all connections that share a budget.</summary>
     public const long InboundBytesMax = 64L * 1024 * 1024;
 
+    /// <summary>Small frames may hold this share of the inbound budget on top of it: one part in so many.</summary>
+    public const int InboundSmallShare = 4;
+
     /// <summary>Queued bytes beyond the frames being sent; above it nothing is received from that peer.</summary>
     public const int OutboundBytesMax = 1024 * 1024;
 
@@ -62,6 +65,9 @@ public static class TransportLimits
     public static readonly TimeSpan FrameRateGrace = TimeSpan.FromSeconds(5);
 
     public const int BytesPerSecondMin = 1024;
+
+    /// <summary>The same while other frames wait for memory of the inbound budget.</summary>
+    public const int BytesPerSecondMinWhenScarce = 2 * 1024 * 1024;
 
     public static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(10);
 

@@ -101,6 +101,7 @@ public sealed class InboundBudgetTests
     {
         var budget = new InboundBudget(10_000);
         Assert.True(budget.TryTake(10_000));
+        Assert.True(budget.TryTakeSmall(2_500));
         var handler = new CollectingHandler();
         (FrameConnection connection, MemoryConnection peer) = Start(handler, budget);
         await peer.SendAsync(TestFrames.Bytes(1, [1], []));
@@ -108,7 +109,59 @@ public sealed class InboundBudgetTests
         await connection.DisposeAsync();
         Assert.Equal(0, budget.Waiting);
         budget.Return(10_000);
+        budget.ReturnSmall(2_500);
         Assert.Equal(0, budget.Held);
+    }
+
+    [Fact]
+    public async Task Small_frames_pass_while_large_ones_wait_for_memory()
+    {
+        var budget = new InboundBudget(100_000);
+        Assert.True(budget.TryTake(100_000));
+        var large = new CollectingHandler();
+        var small = new CollectingHandler();
+        (FrameConnection one, MemoryConnection onePeer) = Start(large, budget);
+        (FrameConnection two, MemoryConnection twoPeer) = Start(small, budget);
+
+        // The budget lets one frame overdraw: the second large one is the one that waits.
+        (FrameConnection three, MemoryConnection threePeer) = Start(new CollectingHandler(), budget);
+        await threePeer.SendAsync(TestFrames.Bytes(3, [], TestFrames.Pattern(60_000, 1)));
+        await onePeer.SendAsync(TestFrames.Bytes(1, [], TestFrames.Pattern(60_000, 1)));
+        await Soon.UntilAsync(() => budget.Waiting >= 1, "a large one waits");
+        await twoPeer.SendAsync(TestFrames.Bytes(2, [1, 2, 3], []));
+        (await small.TakeAsync()).Dispose();
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+        await three.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_peer_that_dawdles_over_memory_that_others_wait_for_is_closed()
+    {
+        var budget = new InboundBudget(70_000);
+        (FrameConnection one, MemoryConnection onePeer) = Start(new CollectingHandler(), budget);
+        byte[] half = TestFrames.Bytes(1, [], TestFrames.Pattern(65_000, 1))[..60_000];
+        await onePeer.SendAsync(half);
+        await Soon.UntilAsync(() => budget.Held >= 65_000, "the first holds its buffer");
+        _time.Advance(TransportLimits.FrameRateGrace + TimeSpan.FromSeconds(1));
+        Assert.Null(one.Reason);
+        Assert.True(budget.TryTake(4_900));
+        Task<BufferLease> waiting = budget.RentAsync(60_000, budget.BeginFrame(), growing: false, CancellationToken.None).AsTask();
+        await Soon.UntilAsync(() => budget.Waiting == 1, "another waits");
+        TimeSpan advanced = TimeSpan.Zero;
+        await Soon.UntilAsync(
+            () =>
+            {
+                // Well below the deadline of a whole frame, which would close the connection too.
+                if (advanced < TransportLimits.FrameDeadline / 2)
+                    _time.Advance(TimeSpan.FromMilliseconds(50));
+                advanced += TimeSpan.FromMilliseconds(50);
+                return waiting.IsCompleted;
+            },
+            "the other gets the memory");
+        Assert.True(one.Reason!.IsPeersFault);
+        (await waiting).Dispose();
+        await one.DisposeAsync();
     }
 
     private static void InterlockedMax(ref long target, long value)

@@ -78,8 +78,13 @@ internal sealed class FrameReceiver
         if (age > _options.FrameDeadline)
             return true;
         bool isLarge = Volatile.Read(ref _frameSize) >= TransportLimits.LargePayloadMin;
+
+        // Memory that others wait for is not left with a peer that takes its time.
+        int bytesPerSecondMin = _options.Budget is { Waiting: > 0 }
+            ? TransportLimits.BytesPerSecondMinWhenScarce
+            : TransportLimits.BytesPerSecondMin;
         return isLarge && age > TransportLimits.FrameRateGrace &&
-            Volatile.Read(ref _frameBytes) < (long)age.TotalSeconds * TransportLimits.BytesPerSecondMin;
+            Volatile.Read(ref _frameBytes) < (long)age.TotalSeconds * bytesPerSecondMin;
     }
 
     /// <summary>The loop; ends when the connection is closed or the peer ended. Never fails.</summary>
@@ -133,8 +138,8 @@ internal sealed class FrameReceiver
         if (_sender.IsCongested)
             await PauseAsync(_sender.WhenDrainedAsync());
         int charge = InboundFrame.SmallBytes(header);
-        if (_options.Budget is { } budget && charge > 0 && !budget.TryTake(charge))
-            await PauseAsync(budget.TakeAsync(charge, _owner.Closed).AsTask());
+        if (_options.Budget is { } budget && charge > 0 && !budget.TryTakeSmall(charge))
+            await PauseAsync(budget.TakeSmallAsync(charge, _owner.Closed).AsTask());
 
         InboundFrame frame = InboundFrame.Rent(header, _options.Budget);
         bool whole = small ? TakeSmall(frame) : await TakeLargeAsync(frame);

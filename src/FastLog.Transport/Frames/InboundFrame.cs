@@ -83,7 +83,7 @@ public sealed class InboundFrame : IDisposable
         _budget = null;
         _smallUsed = 0;
         Pool.Return(this);
-        budget?.Return(charged);
+        budget?.ReturnSmall(charged);
     }
 
     /// <summary>
