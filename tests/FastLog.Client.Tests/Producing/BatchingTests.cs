@@ -1,6 +1,5 @@
 using FastLog.Primitives;
 using FastLog.Protocol;
-using FastLog.Protocol.Messages;
 using FastLog.Records;
 
 namespace FastLog.Client.Tests;

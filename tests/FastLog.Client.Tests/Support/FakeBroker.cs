@@ -36,7 +36,6 @@ internal enum Reaction
 internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string address = "broker:9500", int node = 1)
 {
     private readonly List<FrameConnection> _connections = [];
-    private readonly CancellationTokenSource _stopping = new();
     private Server? _server;
 
     public SortedDictionary<string, FakeTopic> Topics { get; } = new(StringComparer.Ordinal);
@@ -99,7 +98,7 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
         _connections.Clear();
     }
 
-    private static EndPoint ParseAddress(string text)
+    private static DnsEndPoint ParseAddress(string text)
     {
         string[] parts = text.Split(':');
         return new DnsEndPoint(parts[0], int.Parse(parts[1]));
@@ -110,7 +109,7 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
         List<BrokerMetadata> brokers = [];
         foreach (FakeBroker broker in Others.Append(this).OrderBy(static broker => broker.Node))
         {
-            var at = (DnsEndPoint)ParseAddress(broker.Address);
+            DnsEndPoint at = ParseAddress(broker.Address);
             brokers.Add(new BrokerMetadata(new NodeId(broker.Node), at.Host, at.Port, string.Empty));
         }
 
@@ -275,7 +274,7 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                 Reaction reaction = broker.React(ApiKey.Produce);
                 TimeSpan left = arrived.Plus(broker.ProduceDelay).Since(broker.Ports.Clock.Now);
                 if (left > TimeSpan.Zero)
-                    await broker.Ports.Timers.DelayAsync(left, broker._stopping.Token);
+                    await broker.Ports.Timers.DelayAsync(left, CancellationToken.None);
                 var seen = new List<(int, IReadOnlyList<int>)>();
                 var answers = new List<ProducePartitionResponse>();
                 int at = 0;

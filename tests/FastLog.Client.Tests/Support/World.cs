@@ -1,6 +1,5 @@
 using System.Text;
 using FastLog.Primitives;
-using FastLog.Protocol.Messages;
 using FastLog.Simulator;
 
 namespace FastLog.Client.Tests;
