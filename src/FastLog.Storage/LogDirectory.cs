@@ -19,6 +19,7 @@ public sealed class LogDirectory : IAsyncDisposable
     private readonly RecoveryLog _recoveryLog;
     private readonly GroupCommit _groupCommit;
     private readonly StorageDiagnostics _diagnostics;
+    private readonly BoundedExecutor _lookups;
     private readonly OpenSegmentCache _openSegments = new(StorageLimits.OpenSegmentsMax);
     private readonly Lock _gate = new();
     private readonly Dictionary<TopicPartition, Task<PartitionLog>> _logs = [];
@@ -38,6 +39,7 @@ public sealed class LogDirectory : IAsyncDisposable
         WasClean = opened.WasClean;
         ClusterId = opened.Meta.ClusterId;
         NodeId = opened.Meta.NodeId;
+        _lookups = new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax);
         _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
     }
 
@@ -273,7 +275,7 @@ public sealed class LogDirectory : IAsyncDisposable
             _recoveryLog.Replay(id, replay.Open);
         var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);
         RecoveredLog recovered = new LogRecovery(context, lastLife, _diagnostics).Run();
-        var log = new PartitionLog(context, topicName, options, recovered, _groupCommit, _ports);
+        var log = new PartitionLog(context, topicName, options, recovered, _groupCommit, _ports, _lookups);
         log.Subscribe(new FaultReporter(_diagnostics, directory));
         return log;
     }

@@ -19,6 +19,7 @@ public sealed class PartitionLog
     private readonly PartitionWriter _writer;
     private readonly LogReader _reader;
     private readonly RuntimePorts _ports;
+    private readonly IExecutor _lookups;
     private readonly FlushMember _member;
     private volatile bool _closed;
 
@@ -28,10 +29,12 @@ public sealed class PartitionLog
         PartitionLogOptions options,
         RecoveredLog recovered,
         GroupCommit groupCommit,
-        RuntimePorts ports)
+        RuntimePorts ports,
+        IExecutor lookups)
     {
         var bounds = new LogBounds(options.Flush.Mode, recovered.LogStart, recovered.LogEnd);
         _ports = ports;
+        _lookups = lookups;
         _state = new PartitionState(
             context,
             topicName,
@@ -118,7 +121,7 @@ public sealed class PartitionLog
     public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at)
     {
         var ended = new TaskCompletionSource<OffsetLookup>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ports.BlockingExecutor.Post(new ActionWork(() => FindByTimestamp(at, ended)));
+        _lookups.Post(new ActionWork(() => FindByTimestamp(at, ended)));
         return new ValueTask<OffsetLookup>(ended.Task);
     }
 

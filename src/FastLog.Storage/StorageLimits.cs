@@ -51,8 +51,8 @@ public static class StorageLimits
     /// <summary>Largest epoch history that is kept, in entries; the oldest go first.</summary>
     public const int EpochEntriesMax = 65_536;
 
-    /// <summary>Largest small file (meta, clean marker, epochs) that is read.</summary>
-    public const int SmallFileSizeMax = 64 << 20;
+    /// <summary>Look-ups by time of one data directory that read at once; more wait, so that flushes do not.</summary>
+    public const int LookupsAtOnceMax = 2;
 
     /// <summary>Read window of a walk over batch headers.</summary>
     public const int WalkWindow = 64 << 10;
