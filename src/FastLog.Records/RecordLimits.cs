@@ -3,9 +3,6 @@ namespace FastLog.Records;
 /// <summary>The limits of batches and records.</summary>
 public static class RecordLimits
 {
-    /// <summary>The largest batch that a broker takes unless its options say otherwise, in bytes.</summary>
-    public const int BatchSizeDefaultMax = 16 << 20;
-
     /// <summary>The smallest record: six one-byte varints and its attributes.</summary>
     public const int RecordSizeMin = 7;
 

@@ -33,7 +33,7 @@ public sealed record PartitionLogOptions
     public int BatchSizeMax { get; init; } = (1 << 20) + 12;
 
     /// <summary>How far ahead of the clock a record's timestamp may lie.</summary>
-    public TimeSpan TimestampAheadMax { get; init; } = TimeSpan.FromHours(1);
+    public TimeSpan TimestampAheadMax { get; init; } = Records.RecordLimits.TimestampAheadDefaultMax;
 
     /// <exception cref="StorageException">A value is outside of its range: the message names it.</exception>
     internal void Check(string path)
