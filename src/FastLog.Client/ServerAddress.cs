@@ -26,9 +26,6 @@ internal static class ServerAddress
     public static EndPoint Of(string host, int port) =>
         IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port);
 
-    public static string ToText(EndPoint address) =>
-        address is DnsEndPoint dns ? $"{dns.Host}:{dns.Port}" : address.ToString() ?? string.Empty;
-
     private static bool TryParsePort(ReadOnlySpan<char> text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= PortMax;
 }

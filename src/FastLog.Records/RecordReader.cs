@@ -58,9 +58,6 @@ public ref struct RecordReader
     /// </summary>
     public readonly int ValueStart => _valueAt;
 
-    /// <inheritdoc cref="ValueStart"/>
-    public readonly int KeyStart => _keyAt;
-
     /// <summary>Begins a batch whose CRC was checked; inflates its records into the buffer if need be.</summary>
     /// <param name="oneBatch">One whole batch; bytes after it are not looked at.</param>
     /// <param name="buffer">Holds inflated records; not touched for batches without compression.</param>

@@ -1,3 +1,5 @@
+using FastLog.Protocol;
+
 namespace FastLog.Transport;
 
 /// <summary>The limits of connections and their defaults. Sizes are bytes.</summary>
@@ -57,9 +59,9 @@ public static class TransportLimits
     /// <summary>Requests of one <see cref="RequestConnection"/> that wait for their response.</summary>
     public const int RequestsInFlight = 64;
 
-    public static readonly TimeSpan HelloDeadline = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan HelloDeadline = TimeSpan.FromMilliseconds(MessageLimits.HelloTimeoutMsDefault);
 
-    public static readonly TimeSpan FrameDeadline = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan FrameDeadline = TimeSpan.FromMilliseconds(MessageLimits.FrameTimeoutMsDefault);
 
     /// <summary>From here on a frame must have come at least with <see cref="BytesPerSecondMin"/>.</summary>
     public static readonly TimeSpan FrameRateGrace = TimeSpan.FromSeconds(5);
@@ -69,7 +71,7 @@ public static class TransportLimits
     /// <summary>The same while other frames wait for memory of the inbound budget.</summary>
     public const int BytesPerSecondMinWhenScarce = 2 * 1024 * 1024;
 
-    public static readonly TimeSpan IdleLimit = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan IdleLimit = TimeSpan.FromMilliseconds(MessageLimits.IdleTimeoutMsDefault);
 
     public static readonly TimeSpan WriteStallLimit = TimeSpan.FromSeconds(10);
 

@@ -11,7 +11,6 @@ internal static partial class OsNative
 {
     public const int NoSuchFile = 2;
     public const int Interrupted = 4;
-    public const int InputOutput = 5;
     public const int WouldBlock = 11;
     public const int AccessDenied = 13;
     public const int FileExists = 17;

@@ -33,13 +33,6 @@ internal sealed class RecoveryLogFile : IDisposable
     public static int EntrySize(int items, int carriedBytes) =>
         Aligned(EntryHeaderSize + (items * ItemSize) + carriedBytes);
 
-    /// <summary>Bytes that the items take in entries of at most <see cref="RecoveryLogLimits.EntryItemsMax"/>.</summary>
-    public static long EntriesSize(int items)
-    {
-        int entries = (items + RecoveryLogLimits.EntryItemsMax - 1) / RecoveryLogLimits.EntryItemsMax;
-        return ((long)entries * EntryHeaderSize) + ((long)items * ItemSize);
-    }
-
     /// <summary>
     /// Makes a file that begins with the given entries. It gets its name when all of it is durable, so a file with
     /// the name is whole up to there. Null when the device has no room for it.
