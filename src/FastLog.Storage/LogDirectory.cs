@@ -121,7 +121,7 @@ public sealed class LogDirectory : IAsyncDisposable
                 await (await open).AbandonAsync();
             else
                 _recoveryLog.Forget(id);
-            await RunBlockingAsync(() => DeleteFiles(id, topicName));
+            await _ports.BlockingExecutor.RunAsync(() => DeleteFiles(id, topicName));
         }
         catch (DiskException failure)
         {
@@ -171,7 +171,7 @@ public sealed class LogDirectory : IAsyncDisposable
                 await closing;
             bool flushed = await TryCloseGroupCommitAsync();
             if (flushed)
-                await RunBlockingAsync(WriteMarker);
+                await _ports.BlockingExecutor.RunAsync(WriteMarker);
         }
         finally
         {
@@ -284,26 +284,6 @@ public sealed class LogDirectory : IAsyncDisposable
     {
         PartitionDirectory.Delete(_disk, _path, id, topicName);
         _diagnostics.PartitionDeleted(DataDirectoryLayout.PartitionDirectory(_path, id, topicName));
-    }
-
-    private Task RunBlockingAsync(Action action)
-    {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ports.BlockingExecutor.Post(new ActionWork(() =>
-        {
-            try
-            {
-                action();
-                ended.TrySetResult();
-            }
-#pragma warning disable CA1031 // Handed to the caller.
-            catch (Exception failure)
-#pragma warning restore CA1031
-            {
-                ended.TrySetException(failure);
-            }
-        }));
-        return ended.Task;
     }
 
     /// <summary>Tells the operator when a log is fenced.</summary>

@@ -118,12 +118,8 @@ public sealed class PartitionLog
 
     /// <summary>The first record at or after the time, below the readable end.</summary>
     /// <exception cref="StorageException">The device failed.</exception>
-    public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at)
-    {
-        var ended = new TaskCompletionSource<OffsetLookup>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _lookups.Post(new ActionWork(() => FindByTimestamp(at, ended)));
-        return new ValueTask<OffsetLookup>(ended.Task);
-    }
+    public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at) =>
+        new(_lookups.RunAsync(() => FindByTimestamp(at)));
 
     /// <summary>Where the largest known leader epoch at or below the one asked for ends in this log.</summary>
     public EpochEnd FindEpochEnd(LeaderEpoch epoch) => _state.Epochs.EndOf(epoch, LogEnd);
@@ -187,22 +183,15 @@ public sealed class PartitionLog
         return durable && _state.Bounds.FlushedEnd == _state.Bounds.LogEnd;
     }
 
-    private void FindByTimestamp(Timestamp at, TaskCompletionSource<OffsetLookup> ended)
+    private OffsetLookup FindByTimestamp(Timestamp at)
     {
         try
         {
-            ended.TrySetResult(new TimestampLookup(_state).Find(at));
+            return new TimestampLookup(_state).Find(at);
         }
         catch (Disk.DiskException failure)
         {
-            ended.TrySetException(
-                new StorageException(StorageErrorKind.Device, failure.Path, failure.Message, failure));
-        }
-#pragma warning disable CA1031 // The executor's thread must not end by our own bug; the caller sees it.
-        catch (Exception bug)
-#pragma warning restore CA1031
-        {
-            ended.TrySetException(bug);
+            throw new StorageException(StorageErrorKind.Device, failure.Path, failure.Message, failure);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class LocalTopicStore : ITopicStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         TopicCatalog catalog = TopicCatalog.Empty;
-        await RunAsync(() => catalog = Load());
+        await _blocking.RunAsync(() => catalog = Load());
         foreach (Topic topic in catalog.Topics)
         {
             if (!_topics.TryAdd(topic.Name, topic))
@@ -146,7 +146,7 @@ public sealed class LocalTopicStore : ITopicStore
     private async ValueTask WriteAsync()
     {
         byte[] content = TopicFile.Encode(Snapshot());
-        await RunAsync(() => Write(content));
+        await _blocking.RunAsync(() => Write(content));
     }
 
     private void Write(byte[] content)
@@ -159,25 +159,5 @@ public sealed class LocalTopicStore : ITopicStore
         {
             throw new TopicStoreException(TopicStoreFault.Disk, FilePath, $"cannot be written: {cause.Message}", cause);
         }
-    }
-
-    private Task RunAsync(Action action)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _blocking.Post(new ActionWork(() =>
-        {
-            try
-            {
-                action();
-                done.SetResult();
-            }
-#pragma warning disable CA1031 // The work item hands every failure to its owner; one that left it would end the process.
-            catch (Exception cause)
-#pragma warning restore CA1031
-            {
-                done.SetException(cause);
-            }
-        }));
-        return done.Task;
     }
 }
