@@ -59,32 +59,38 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     public bool HasOpenBatch => Volatile.Read(ref _open) is not null;
 
     /// <summary>
-    /// Copies the record into the open batch, or into a new one; false when there is no room in the buffer.
+    /// Copies the record into the open batch, or into a new one.
     /// </summary>
+    /// <param name="mayMoveOn">
+    /// The record may go to any partition: where it does not fit the open batch, that one is sealed and the record is not taken.
+    /// </param>
     /// <exception cref="FastLogException">The record is too large.</exception>
-    public bool TryAppend(
+    public AppendOutcome TryAppend(
         Timestamp timestamp,
         in NullableBytes key,
         in NullableBytes value,
         ReadOnlySpan<RecordHeader> headers,
+        bool mayMoveOn,
         out PendingReceipt receipt)
     {
-        bool isAccepted;
+        AppendOutcome outcome;
         bool isReady;
         lock (_gate)
         {
             ProducerBatch? open = _open;
             isReady = false;
-            isAccepted = open is not null && open.Builder.TryAppend(timestamp, key, value, headers);
-            if (!isAccepted)
-                isAccepted = TryAppendWithRoom(timestamp, key, value, headers, out isReady);
-            receipt = isAccepted ? new PendingReceipt(_open!, _open!.Builder.RecordCount - 1, timestamp) : default;
+            outcome = open is not null && open.Builder.TryAppend(timestamp, key, value, headers)
+                ? AppendOutcome.Accepted
+                : AppendWithRoom(timestamp, key, value, headers, mayMoveOn, out isReady);
+            receipt = outcome == AppendOutcome.Accepted
+                ? new PendingReceipt(_open!, _open!.Builder.RecordCount - 1, timestamp)
+                : default;
             isReady = isReady && MayScheduleLocked();
         }
 
         if (isReady)
             _producer.Schedule(this);
-        return isAccepted;
+        return outcome;
     }
 
     /// <summary>
@@ -263,11 +269,12 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
             _producer.Schedule(this);
     }
 
-    private bool TryAppendWithRoom(
+    private AppendOutcome AppendWithRoom(
         Timestamp timestamp,
         in NullableBytes key,
         in NullableBytes value,
         ReadOnlySpan<RecordHeader> headers,
+        bool mayMoveOn,
         out bool isReady)
     {
         ObjectDisposedException.ThrowIf(_isClosed, typeof(Producer));
@@ -276,17 +283,19 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         if (_open is { } open)
         {
             if (TryGrow(open, needed) && open.Builder.TryAppend(timestamp, key, value, headers))
-                return true;
+                return AppendOutcome.Accepted;
             _nextBufferBytes = _producer.Options.BatchBytes;
             Seal();
             isReady = true;
+            if (mayMoveOn)
+                return AppendOutcome.BatchFull;
         }
 
         if (needed > ClientLimits.BatchBytesMax)
             throw TooLarge(needed);
         int bytes = (int)Math.Max(needed, Math.Min(_nextBufferBytes, _producer.Options.BatchBytes));
         if (!Budget.TryTake(bytes))
-            return false;
+            return AppendOutcome.NoRoom;
 
         // Not cleared when given back: these are this process's own records, not another client's.
         BufferLease lease = BufferPool.Shared.Rent(bytes);
@@ -297,7 +306,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         Volatile.Write(ref _open, batch);
         _producer.Started();
         isReady = true;
-        return true;
+        return AppendOutcome.Accepted;
     }
 
     private bool TryGrow(ProducerBatch open, long needed)

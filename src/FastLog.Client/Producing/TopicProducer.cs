@@ -29,8 +29,18 @@ public sealed class TopicProducer
     {
         NullableBytes key = record.Key;
         Timestamp timestamp = record.Timestamp ?? _producer.Ports.Clock.WallNow;
-        return QueueFor(record.Partition, key).TryAppend(
-            timestamp, key, record.Value, HeadersOf(record.Headers), out receipt);
+        bool isSticky = record.Partition is null && key.IsNull && _state.Queues.Length > 1;
+        AppendOutcome outcome = QueueFor(record.Partition, key).TryAppend(
+            timestamp, key, record.Value, HeadersOf(record.Headers), isSticky, out receipt);
+
+        // Without a key the next batch is another partition's: a fast sender would fill one partition only.
+        if (outcome == AppendOutcome.BatchFull)
+        {
+            outcome = _state.NextSticky().TryAppend(
+                timestamp, key, record.Value, HeadersOf(record.Headers), mayMoveOn: false, out receipt);
+        }
+
+        return outcome == AppendOutcome.Accepted;
     }
 
     /// <summary>Accepts a record; waits while the buffer is full.</summary>

@@ -42,6 +42,21 @@ public class PartitioningTests
         partitions: 3);
 
     [Fact]
+    public void A_null_key_moves_on_with_every_full_batch_however_fast_the_sender() => World.Run(
+        async world =>
+        {
+            const int records = 9_000;
+            await using Producer producer = world.Client.CreateProducer(new ProducerOptions { BatchBytes = 4_096 });
+            TopicProducer topic = await producer.OpenTopicAsync("t");
+            byte[] value = new byte[100];
+            for (int i = 0; i < records; i++)
+                Assert.True(topic.TrySend(new ProducerRecord(value), out _));
+            await producer.FlushAsync();
+            Assert.All(world.Topic.Partitions, static log => Assert.InRange(log.End.Value, records / 4, records / 2));
+        },
+        partitions: 3);
+
+    [Fact]
     public void A_partition_that_is_not_there_is_an_error_that_tells_the_range() => World.Run(
         async world =>
         {
