@@ -54,6 +54,18 @@ public class MessageTests
     }
 
     [Fact]
+    public void An_array_that_the_body_cannot_hold_is_refused_before_it_is_made()
+    {
+        byte[] body = new byte[64];
+        BinaryPrimitives.WriteInt32BigEndian(body.AsSpan(1), MessageLimits.ArrayCountMax);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        var reader = new WireReader(body, 0);
+        Assert.Equal(WireStatus.InvalidCount, MetadataCodec.TryRead(ref reader, out MetadataRequest message));
+        Assert.Null(message);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4_096);
+    }
+
+    [Fact]
     public void A_reused_array_is_replaced_only_when_it_is_too_small()
     {
         byte[] frame = Samples.Frame(Samples.Produce, FrameKind.Request, payloadSize: 7).Frame;

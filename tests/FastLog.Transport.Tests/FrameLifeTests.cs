@@ -53,6 +53,29 @@ public sealed class FrameLifeTests
     }
 
     [Fact]
+    public async Task Frames_that_no_request_asked_for_close_the_connection_at_the_memory_limit()
+    {
+        const int size = 4 << 20;
+        const int tooMany = (int)(TransportLimits.OutboundMemoryMax / size) + 10;
+        var handler = new EchoHandler();
+        (FrameConnection connection, _) = Start(handler, new FrameConnectionOptions(), capacity: 1_000);
+        byte[] payload = new byte[size];
+        int sent = 0;
+        while (sent < tooMany)
+        {
+            OutboundFrame frame = TestFrames.Outbound(1, [], size);
+            frame.AddPayload(payload, new CountingOwner());
+            if (!connection.TrySend(frame))
+                break;
+            sent++;
+        }
+
+        Assert.InRange(sent, tooMany - 10, tooMany - 1);
+        Assert.Equal(CloseKind.OutboundOverflow, (await handler.Closed.WaitAsync(Soon.Limit)).Kind);
+        await connection.DisposeAsync();
+    }
+
+    [Fact]
     public async Task The_first_reason_stays()
     {
         var handler = new EchoHandler();

@@ -51,6 +51,20 @@ public sealed class InboundBudgetTests
     }
 
     [Fact]
+    public async Task A_large_length_alone_holds_no_more_than_the_first_buffer()
+    {
+        var budget = new InboundBudget(100_000_000);
+        var handler = new CollectingHandler();
+        (FrameConnection connection, MemoryConnection peer) = Start(handler, budget);
+        byte[] bytes = TestFrames.Bytes(1, [1, 2, 3], TestFrames.Pattern(8_000_000, 1));
+        await peer.SendAsync(bytes[..1_000]);
+        await Soon.UntilAsync(() => budget.Held >= TransportLimits.FirstBufferBytes, "the first buffer is rented");
+        Assert.InRange(budget.Held, TransportLimits.FirstBufferBytes, TransportLimits.FirstBufferBytes + 1_000);
+        await connection.DisposeAsync();
+        Assert.Equal(0, budget.Held);
+    }
+
+    [Fact]
     public async Task Large_frames_that_grow_together_all_arrive_within_limit_and_one_frame()
     {
         const int Size = 1_000_000;

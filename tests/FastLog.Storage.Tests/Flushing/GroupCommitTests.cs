@@ -64,6 +64,10 @@ public class GroupCommitTests
         Assert.Null(rig.Commit.Failure);
         var refused = Assert.Throws<DiskException>(() => rig.Ports.Complete(rig.Logs[2].Member!.SettleAsync()));
         Assert.Equal(DiskErrors.Io, refused.ErrorNumber);
+
+        // The rounds after it were durable: they must not have claimed what the failed flush left behind.
+        _disk.PowerCut(new Prng(1), PowerCutOutcome.AllLost);
+        rig.CheckAfterRestart(_disk, "after a failed flush and a cut");
     }
 
     [Theory]

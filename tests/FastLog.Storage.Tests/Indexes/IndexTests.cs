@@ -22,6 +22,7 @@ public class IndexTests
         Foreign,
         Shortened,
         EntryFlipped,
+        EntriesMislead,
         HeaderFlipped,
     }
 
@@ -57,7 +58,7 @@ public class IndexTests
         rig.Append(1000, "on");
         Assert.Equal(expected.Count + 1, rig.ReadAll().Count);
         rig.Stop();
-        if (harm != Harm.EntryFlipped)
+        if (harm is not (Harm.EntryFlipped or Harm.EntriesMislead))
             Assert.True(CheckEntries(rig) > 20);
     }
 
@@ -201,6 +202,18 @@ public class IndexTests
         return batches;
     }
 
+    /// <summary>Entries that check and name a place inside of a batch.</summary>
+    private static void Mislead(string path, byte[] bytes)
+    {
+        LogOffset segmentBase = new(long.Parse(Path.GetFileName(path)[..20]));
+        for (int at = IndexHeader.Size; at + OffsetIndexEntry.Size <= bytes.Length; at += OffsetIndexEntry.Size)
+        {
+            if (!OffsetIndexEntry.TryRead(bytes.AsSpan(at), segmentBase, out OffsetIndexEntry entry))
+                continue;
+            (entry with { Position = entry.Position.Plus(9) }).Write(bytes.AsSpan(at), segmentBase);
+        }
+    }
+
     private static void Hurt(SimulatedDisk disk, string path, Harm harm)
     {
         using (IDiskFile file = disk.Open(path, DiskOpenMode.ReadWrite))
@@ -230,6 +243,10 @@ public class IndexTests
                 case Harm.EntryFlipped:
                     for (int at = IndexHeader.Size + 3; at < bytes.Length; at += 40)
                         bytes[at] ^= 4;
+                    file.Write(FilePosition.Zero, bytes);
+                    break;
+                case Harm.EntriesMislead:
+                    Mislead(path, bytes);
                     file.Write(FilePosition.Zero, bytes);
                     break;
                 case Harm.HeaderFlipped:

@@ -64,6 +64,9 @@ public class DamageTests
         Assert.Equal(1, rig.Log.LogEnd.Value);
         Assert.False(rig.Disk.PeekDurable(StorageRig.DataFile(0)).AsSpan((int)hole).ContainsAnyExcept((byte)0));
 
+        // Not by the epoch alone, which has risen: the bytes are gone.
+        Assert.Equal(hole, rig.Disk.Peek(StorageRig.DataFile(0)).Length);
+
         // The same size as what was lost: an old batch left behind it would continue the log.
         rig.Append(1000, "newer");
         rig.Kill();
