@@ -61,7 +61,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Every_file_that_the_proofs_table_names_exists()
+    public void The_proofs_table_names_each_sabotage_and_nothing_that_is_missing()
     {
         string proofs = File.ReadAllText(Path.Combine(Repository.Root, "tests/PROOFS.md"));
         string tests = string.Concat(Repository.Files("tests", "*.cs").Select(File.ReadAllText));
@@ -71,6 +71,9 @@ public sealed partial class DocumentTests
             Assert.Contains($"class {match.Groups[1].Value}", tests, StringComparison.Ordinal);
         foreach (Match match in PatchName().Matches(proofs))
             Assert.True(File.Exists(Path.Combine(Repository.Root, "tests/sabotage", match.Value)), match.Value);
+        string[] patches = [.. Repository.Files("tests/sabotage", "*.patch").Select(Path.GetFileName)!];
+        Assert.NotEmpty(patches);
+        Assert.All(patches, patch => Assert.Contains($"`{patch}`", proofs, StringComparison.Ordinal));
     }
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
