@@ -1,6 +1,7 @@
 using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Storage.Appending;
+using FastLog.Storage.Disk;
 using FastLog.Storage.Epochs;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Reading;
@@ -158,7 +159,15 @@ public sealed class PartitionLog
     {
         _closed = true;
         await InSectionAsync(_writer.BeginClose);
-        await _member.RemoveAsync();
+        try
+        {
+            await _member.RemoveAsync();
+        }
+        catch (DiskException failure) when (failure.IsDiskFull)
+        {
+            // Deleting is how room is made. The note stays due, and a start forgets what has no directory.
+        }
+
         await _writer.SettledAsync();
         await InSectionAsync(() => CloseFiles(durable: false));
     }
