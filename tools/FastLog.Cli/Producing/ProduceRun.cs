@@ -1,5 +1,6 @@
 using FastLog.Cli.CommandLine;
 using FastLog.Client;
+using FastLog.Protocol;
 
 namespace FastLog.Cli.Producing;
 
@@ -27,7 +28,7 @@ internal sealed class ProduceRun(TopicProducer topic, RecordSource source)
             do
             {
                 while (lines.TryNext(out ReadOnlyMemory<byte> line))
-                    await SendAsync(source.Make(line, lines.LineNumber), cancellationToken);
+                    await SendAsync(line, lines.LineNumber, cancellationToken);
                 progress(lines.LineNumber);
             }
             while (await lines.FillAsync(cancellationToken));
@@ -53,11 +54,20 @@ internal sealed class ProduceRun(TopicProducer topic, RecordSource source)
     private static bool IsReported(Exception cause) =>
         cause is CliException or FastLogException or IOException or InvalidDataException or OperationCanceledException;
 
-    private async ValueTask SendAsync(ProducerRecord record, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> line, long lineNumber, CancellationToken cancellationToken)
     {
+        ProducerRecord record = source.Make(line, lineNumber);
         PendingReceipt receipt;
-        while (!topic.TrySend(record, out receipt))
-            await topic.WaitForRoomAsync(cancellationToken);
+        try
+        {
+            while (!topic.TrySend(record, out receipt))
+                await topic.WaitForRoomAsync(cancellationToken);
+        }
+        catch (FastLogException failure) when (failure.Code == ErrorCode.BatchTooLarge)
+        {
+            throw new CliException(ExitCode.Failed, $"line {lineNumber}: {failure.Message}", failure);
+        }
+
         Bytes += (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);
         _tally.Add(receipt);
     }
