@@ -16,7 +16,7 @@ public sealed class BrokerStartException(string message, Exception inner) : Exce
         string data = configuration.Text(ConfigSchema.DataDirectory);
         string? message = cause switch
         {
-            NetworkException => $"cannot listen on {configuration.Text(ConfigSchema.Listen)}: {cause.Message}; "
+            NetworkException => $"{cause.Message}; "
                 + "choose another address with --listen HOST:PORT (port 0 picks a free one)",
             StorageException => cause.Message,
             TopicStoreException => cause.Message,

@@ -9,7 +9,8 @@ namespace FastLog.Cli.CommandLine;
 internal static class UnknownTopic
 {
     /// <summary>Runs the call; a missing topic becomes an error that helps.</summary>
-    public static async Task<T> ExplainAsync<T>(FastLogClient client, string topic, Func<ValueTask<T>> call)
+    /// <param name="hint">How to go on; by default how to create the topic.</param>
+    public static async Task<T> ExplainAsync<T>(FastLogClient client, string topic, Func<ValueTask<T>> call, string? hint = null)
     {
         try
         {
@@ -21,7 +22,7 @@ internal static class UnknownTopic
             string phrase = Suggestion.Phrase(topic, topics.Select(known => known.Name));
             string join = phrase.Length == 0 ? ";" : "";
             throw new CliException(
-                ExitCode.Failed, $"topic '{topic}' does not exist{phrase}{join} create it with: fastlog topic create {topic}", failure);
+                ExitCode.Failed, $"topic '{topic}' does not exist{phrase}{join} {hint ?? $"create it with: fastlog topic create {topic}"}", failure);
         }
     }
 }

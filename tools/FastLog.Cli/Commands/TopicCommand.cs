@@ -136,7 +136,7 @@ internal static class TopicCommand
                 {
                     await client.Admin.DeleteTopicAsync(topic, token);
                     return true;
-                });
+                }, "see what exists with: fastlog topic list");
                 if (result.GetValue(json))
                 {
                     JsonOutput.Write(writer =>
