@@ -1,9 +1,9 @@
 using FastLog.Primitives;
 using FastLog.Simulator;
 using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Tests.Flushing;
-using FastLog.Storage.Flushing;
 
 namespace FastLog.Storage.Tests.Recovery;
 
