@@ -5,11 +5,13 @@ namespace FastLog.Storage;
 
 /// <summary>
 /// The ends of one partition log and their law, checked on every move: LogStart &lt;= FlushedEnd &lt;= LogEnd, and none of
-/// them goes back. Moved in the partition's section; read from any thread.
+/// them goes back; nor does the readable end when the flush mode changes. Moved in the partition's section; read from any
+/// thread.
 /// </summary>
 internal sealed class LogBounds
 {
-    private readonly FlushMode _mode;
+    private volatile FlushMode _mode;
+    private long _shownEnd;
     private long _logStart;
     private long _flushedEnd;
     private long _logEnd;
@@ -30,7 +32,23 @@ internal sealed class LogBounds
     public LogOffset LogEnd => new(Volatile.Read(ref _logEnd));
 
     /// <summary>What consumers may see: with <c>flush=ack</c> nothing that a power cut could take back.</summary>
-    public LogOffset ReadableEnd => _mode == FlushMode.Ack ? FlushedEnd : LogEnd;
+    public LogOffset ReadableEnd =>
+        _mode == FlushMode.Ack ? LogOffset.Max(FlushedEnd, new LogOffset(Volatile.Read(ref _shownEnd))) : LogEnd;
+
+    /// <summary>What was readable stays so: with the new mode <c>flush=ack</c> new records wait for their flush.</summary>
+    public void ChangeMode(FlushMode mode)
+    {
+        Volatile.Write(ref _shownEnd, ReadableEnd.Value);
+        _mode = mode;
+    }
+
+    public void MoveLogStart(LogOffset start)
+    {
+        Invariant.Check(start.Value >= _logStart);
+        Invariant.Check(start.Value <= _flushedEnd);
+        Volatile.Write(ref _logStart, start.Value);
+        CheckChain();
+    }
 
     public void MoveLogEnd(LogOffset end)
     {

@@ -1,6 +1,7 @@
 using FastLog.Primitives;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Maintenance;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
 
@@ -20,6 +21,7 @@ public sealed class LogDirectory : IAsyncDisposable
     private readonly GroupCommit _groupCommit;
     private readonly StorageDiagnostics _diagnostics;
     private readonly BoundedExecutor _lookups;
+    private readonly MaintenanceWorker _maintenance;
     private readonly OpenSegmentCache _openSegments = new(StorageLimits.OpenSegmentsMax);
     private readonly Lock _gate = new();
     private readonly Dictionary<TopicPartition, Task<PartitionLog>> _logs = [];
@@ -41,6 +43,9 @@ public sealed class LogDirectory : IAsyncDisposable
         NodeId = opened.Meta.NodeId;
         _lookups = new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax);
         _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
+        var tools = new MaintenanceTools(
+            new BoundedExecutor(ports.BlockingExecutor, StorageLimits.MaintenanceAtOnceMax), ports, _diagnostics);
+        _maintenance = new MaintenanceWorker(Passes(tools), OpenLogs, tools);
     }
 
     /// <summary>True when the last life ended by <see cref="DisposeAsync"/>, or there was none.</summary>
@@ -63,7 +68,9 @@ public sealed class LogDirectory : IAsyncDisposable
         try
         {
             OpenedDirectory opened = DirectoryOpening.Run(disk, path, options, ports);
-            return new LogDirectory(disk, path, options, ports, opened);
+            var directory = new LogDirectory(disk, path, options, ports, opened);
+            directory._maintenance.Start();
+            return directory;
         }
         catch (DiskException failure)
         {
@@ -149,6 +156,22 @@ public sealed class LogDirectory : IAsyncDisposable
         }
     }
 
+    /// <summary>One pass over an open log now, beside the rounds in the background; for tests and tools.</summary>
+    /// <exception cref="StorageException">It is not open, or the device failed.</exception>
+    public async Task RunMaintenanceAsync(TopicPartition id, MaintenanceKind kind)
+    {
+        PartitionLog log = OpenLogs().FirstOrDefault(log => log.Id == id)
+            ?? throw new StorageException(StorageErrorKind.InvalidArgument, _path, $"partition {id} is not open");
+        try
+        {
+            await _maintenance.RunNowAsync(log, kind);
+        }
+        catch (DiskException failure)
+        {
+            throw DirectoryOpening.AsStorageException(failure);
+        }
+    }
+
     /// <summary>
     /// Flushes, closes, writes the clean-shutdown marker for what was opened and is whole, and gives the directory free.
     /// </summary>
@@ -165,10 +188,13 @@ public sealed class LogDirectory : IAsyncDisposable
 
         try
         {
+            Task stopped = _maintenance.StopAsync();
+
             // All begin before the first is awaited, so that they share their flushes.
             Task<bool>[] closings = Array.ConvertAll(logs, CloseAsync);
             foreach (Task<bool> closing in closings)
                 await closing;
+            await stopped;
             bool flushed = await TryCloseGroupCommitAsync();
             if (flushed)
                 await _ports.BlockingExecutor.RunAsync(WriteMarker);
@@ -176,6 +202,19 @@ public sealed class LogDirectory : IAsyncDisposable
         finally
         {
             _held.Dispose();
+        }
+    }
+
+    private static IReadOnlyList<IMaintenancePass> Passes(MaintenanceTools tools) => [];
+
+    private IReadOnlyList<PartitionLog> OpenLogs()
+    {
+        lock (_gate)
+        {
+            return [.. _logs
+                .Where(static pair => pair.Value.IsCompletedSuccessfully)
+                .OrderBy(static pair => pair.Key)
+                .Select(static pair => pair.Value.Result)];
         }
     }
 

@@ -4,6 +4,7 @@ using FastLog.Storage.Appending;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Epochs;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Maintenance;
 using FastLog.Storage.Reading;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
@@ -87,6 +88,14 @@ public sealed class PartitionLog
     /// <summary>Damage found when the log was opened, in ascending order.</summary>
     public IReadOnlyList<LogDefect> Defects => _state.Quarantine.Defects;
 
+    internal string Directory => _state.Directory;
+
+    /// <summary>Background passes enter here before they work on this log.</summary>
+    internal MaintenanceGate Maintenance { get; } = new();
+
+    /// <summary>The segments now, one state; others may be there a moment later.</summary>
+    internal SegmentSet Segments => _state.Segments;
+
     /// <summary>Where it was when it was closed; valid after <see cref="CloseAsync"/> said that all is durable.</summary>
     internal FlushPoint EndPoint { get; private set; }
 
@@ -117,6 +126,18 @@ public sealed class PartitionLog
         ? new ReadResult { Status = ReadStatus.Closed, NextOffset = from }
         : _reader.Read(from, bytesMax, end);
 
+    /// <summary>
+    /// Other settings from the next append or pass on. An append that waits still ends as it was promised; what was readable
+    /// stays readable.
+    /// </summary>
+    /// <exception cref="StorageException">A value is outside of its range; nothing was changed.</exception>
+    public async Task ReconfigureAsync(PartitionLogOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Check(_state.Directory);
+        await InSectionAsync(() => _writer.Reconfigure(options));
+    }
+
     /// <summary>The first record at or after the time, below the readable end.</summary>
     /// <exception cref="StorageException">The device failed.</exception>
     public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at) =>
@@ -134,16 +155,38 @@ public sealed class PartitionLog
 
     public void Unsubscribe(ILogObserver observer) => _state.Unsubscribe(observer);
 
+    /// <summary>
+    /// Puts other segments in the place of some, between two appends. The change gets the segments as they are then, which may
+    /// be others than the caller saw, and gives the same ones back when it does not fit any more. Those left out are retired:
+    /// readers that have their files finish, later ones are served from the new set.
+    /// </summary>
+    /// <returns>The segments left out: their files are the caller's to delete. They were settled before, see
+    /// <see cref="SettleAsync"/>.</returns>
+    internal async Task<IReadOnlyList<Segment>> ChangeSegmentsAsync(Func<SegmentSet, SegmentSet> change)
+    {
+        IReadOnlyList<Segment> gone = [];
+        await InSectionAsync(() => gone = _state.Replace(change(_state.Segments)));
+        return gone;
+    }
+
+    /// <summary>
+    /// Ends when all that was written before the call is durable in its own files and group commit uses none of the
+    /// sealed ones any more.
+    /// </summary>
+    /// <exception cref="DiskException">A flush failed, now or earlier.</exception>
+    internal Task SettleAsync() => _member.SettleAsync();
+
     /// <summary>Flushes and closes. True when all of it is durable, so that the next start need not look.</summary>
     internal async Task<bool> CloseAsync()
     {
         bool durable = true;
+        await Maintenance.CloseAsync();
         await InSectionAsync(_writer.BeginClose);
         try
         {
             await _member.DetachAsync();
         }
-        catch (Disk.DiskException)
+        catch (DiskException)
         {
             durable = false;
         }
@@ -158,6 +201,7 @@ public sealed class PartitionLog
     internal async Task AbandonAsync()
     {
         _closed = true;
+        await Maintenance.CloseAsync();
         await InSectionAsync(_writer.BeginClose);
         try
         {
@@ -198,7 +242,7 @@ public sealed class PartitionLog
         {
             return new TimestampLookup(_state).Find(at);
         }
-        catch (Disk.DiskException failure)
+        catch (DiskException failure)
         {
             throw new StorageException(StorageErrorKind.Device, failure.Path, failure.Message, failure);
         }

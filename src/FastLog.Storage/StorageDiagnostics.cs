@@ -14,6 +14,7 @@ public enum StorageEventId
     DefectFound = 112,
     PartitionFenced = 113,
     PartitionDeleted = 114,
+    MaintenanceFailed = 120,
 }
 
 /// <summary>One thing worth telling: a change of state or damage, never per record.</summary>
@@ -66,6 +67,12 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
 
     public void PartitionFenced(string path, StorageFault fault) =>
         Tell(StorageEventId.PartitionFenced, true, path, $"fenced at offset {fault.Offset}: {fault.Message}");
+
+    public void MaintenanceFailed(string path, Maintenance.MaintenanceKind kind, Exception cause)
+    {
+        StorageMetrics.MaintenanceFailed();
+        Tell(StorageEventId.MaintenanceFailed, true, path, $"{kind} failed and is tried again later: {cause.Message}");
+    }
 
     public void PartitionDeleted(string path) => Tell(StorageEventId.PartitionDeleted, false, path, "partition deleted");
 

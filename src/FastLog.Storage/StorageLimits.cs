@@ -54,6 +54,12 @@ public static class StorageLimits
     /// <summary>Look-ups by time of one data directory that read at once; more wait, so that flushes do not.</summary>
     public const int LookupsAtOnceMax = 2;
 
+    /// <summary>Blocking calls of background passes of one data directory at once.</summary>
+    public const int MaintenanceAtOnceMax = 1;
+
+    /// <summary>When a pass looks again at a log whose segments another one was changing.</summary>
+    public static readonly TimeSpan MaintenanceRetryDelay = TimeSpan.FromSeconds(1);
+
     /// <summary>Read window of a walk over batch headers.</summary>
     public const int WalkWindow = 64 << 10;
 

@@ -33,6 +33,9 @@ public static class StorageMetrics
     private static readonly Counter<long> CutCounter =
         Meter.CreateCounter<long>("fastlog.storage.cut", "By", "Bytes cut above a recovery point.");
 
+    private static readonly Counter<long> MaintenanceFailureCounter =
+        Meter.CreateCounter<long>("fastlog.storage.maintenance.failures", "{pass}", "Background passes that failed.");
+
     internal static void Written(int appends, long bytes)
     {
         AppendCounter.Add(appends);
@@ -47,6 +50,8 @@ public static class StorageMetrics
     internal static void Fenced() => FaultCounter.Add(1);
 
     internal static void DefectFound() => DefectCounter.Add(1);
+
+    internal static void MaintenanceFailed() => MaintenanceFailureCounter.Add(1);
 
     internal static void Cut(long bytes) => CutCounter.Add(bytes);
 }

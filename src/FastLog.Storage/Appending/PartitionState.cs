@@ -20,6 +20,7 @@ internal sealed class PartitionState
     private long _sizeBytes;
     private LeaderEpochHistory _epochs;
     private bool _epochIsDurable;
+    private PartitionLogOptions _options;
 
     public PartitionState(
         SegmentContext context,
@@ -34,14 +35,13 @@ internal sealed class PartitionState
         Quarantine = quarantine;
         Context = context;
         TopicName = topicName;
-        Options = options;
+        _options = options;
         Bounds = bounds;
         _segments = segments;
         _epochs = epochs;
         _epochIsDurable = epochIsDurable;
         LeaderEpoch = epochs.Latest;
-        for (int i = 0; i < segments.Count; i++)
-            _sizeBytes += segments[i].End.Position.Value;
+        _sizeBytes = segments.SizeBytes;
     }
 
     public SegmentContext Context { get; }
@@ -50,7 +50,12 @@ internal sealed class PartitionState
 
     public string TopicName { get; }
 
-    public PartitionLogOptions Options { get; }
+    /// <summary>Replaced in the section; a value counts from its next use on.</summary>
+    public PartitionLogOptions Options
+    {
+        get => Volatile.Read(ref _options);
+        set => Volatile.Write(ref _options, value);
+    }
 
     public LogBounds Bounds { get; }
 
@@ -79,6 +84,21 @@ internal sealed class PartitionState
 
     /// <summary>From any thread; the first one stays.</summary>
     public void SetFault(StorageFault fault) => Interlocked.CompareExchange(ref _fault, fault, null);
+
+    /// <summary>
+    /// Puts another set in the place of the present one; the segments that it leaves out are retired before that shows. In the
+    /// section; their files are the caller's from then on.
+    /// </summary>
+    public IReadOnlyList<Segment> Replace(SegmentSet next)
+    {
+        SegmentSet former = _segments;
+        IReadOnlyList<Segment> gone = former.Except(next);
+        foreach (Segment segment in gone)
+            segment.Retire();
+        Segments = next;
+        AddBytes(next.SizeBytes - former.SizeBytes);
+        return gone;
+    }
 
     /// <summary>The log grew by this much. In the section.</summary>
     public void AddBytes(long bytes) => Volatile.Write(ref _sizeBytes, _sizeBytes + bytes);

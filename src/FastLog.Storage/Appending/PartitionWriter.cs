@@ -136,6 +136,25 @@ internal sealed class PartitionWriter : ISerialOwner
         HandleFault();
     }
 
+    /// <summary>
+    /// Other settings from the next append on. A change of the flush policy starts a flush: what waits for one still gets it
+    /// as it was promised, and what waited for nobody does not wait for an interval that is over.
+    /// </summary>
+    public void Reconfigure(PartitionLogOptions options)
+    {
+        FlushPolicy former = _state.Options.Flush;
+        _state.Options = options;
+        _rollPolicy.Reconfigure(options);
+        if (options.Flush == former)
+            return;
+        LogOffset readable = _state.Bounds.ReadableEnd;
+        _state.Bounds.ChangeMode(options.Flush.Mode);
+        if (_state.Bounds.ReadableEnd > readable)
+            _section.Defer(_notice);
+        if (!_closing && _state.Fault is null && _state.Bounds.FlushedEnd < _state.Bounds.LogEnd)
+            _settling = TrySettleAsync(_settling);
+    }
+
     /// <summary>No further append is taken; those that wait still end as their flush does.</summary>
     public void BeginClose() => _closing = true;
 
@@ -262,18 +281,23 @@ internal sealed class PartitionWriter : ISerialOwner
     /// <summary>Group commit may still use the file; only then may the cache of open files close it.</summary>
     private async Task UnpinWhenSettledAsync(Task former, SegmentFile file)
     {
+        if (await TrySettleAsync(former))
+            file.Unpin();
+    }
+
+    /// <summary>False when a flush failed: it fences the log by itself, and files stay open until the log is closed.</summary>
+    private async Task<bool> TrySettleAsync(Task former)
+    {
         await former;
         try
         {
             await _member!.SettleAsync();
+            return true;
         }
         catch (DiskException)
         {
-            // The flush that failed fences the log by itself; the file then stays open until the log is closed.
-            return;
+            return false;
         }
-
-        file.Unpin();
     }
 
     private void Stamp(Span<byte> batches, LogOffset offset)

@@ -23,14 +23,25 @@ internal sealed class LogReader(PartitionState state)
         if (state.Quarantine.Find(from) is { } known)
             return Corrupt(known, from);
         end = state.Quarantine.FirstAbove(from, end);
-        return ReadSegment(from, Math.Clamp(bytesMax, 0, StorageLimits.ReadSizeMax), end);
+        bytesMax = Math.Clamp(bytesMax, 0, StorageLimits.ReadSizeMax);
+        while (true)
+        {
+            SegmentSet segments = state.Segments;
+            ReadResult result = ReadSegment(segments, from, bytesMax, end);
+            if (result.Status != ReadStatus.Closed || ReferenceEquals(segments, state.Segments))
+                return result;
+
+            // The segment was taken out of the log meanwhile: the read begins anew with what took its place.
+            if (from < state.Bounds.LogStart)
+                return new ReadResult { Status = ReadStatus.OutOfRange, NextOffset = from };
+        }
     }
 
-    private ReadResult ReadSegment(LogOffset from, int bytesMax, LogOffset end)
+    private ReadResult ReadSegment(SegmentSet segments, LogOffset from, int bytesMax, LogOffset end)
     {
-        SegmentSet segments = state.Segments;
         int index = segments.IndexOf(from);
-        Invariant.Check(index >= 0);
+        if (index < 0)
+            return new ReadResult { Status = ReadStatus.OutOfRange, NextOffset = from };
         Segment segment = segments[index];
         SegmentHandle? file = null;
         try

@@ -15,8 +15,21 @@ internal sealed class TimestampLookup(PartitionState state)
     /// <exception cref="Disk.DiskException">The device could not read.</exception>
     public OffsetLookup Find(Timestamp at)
     {
+        while (true)
+        {
+            SegmentSet segments = state.Segments;
+            if (TryFind(segments, at, out OffsetLookup found) || ReferenceEquals(segments, state.Segments))
+                return found;
+
+            // A segment was taken out of the log meanwhile.
+        }
+    }
+
+    /// <summary>False when a segment's file is not to be had any more.</summary>
+    private bool TryFind(SegmentSet segments, Timestamp at, out OffsetLookup found)
+    {
         LogOffset end = state.Bounds.ReadableEnd;
-        SegmentSet segments = state.Segments;
+        found = OffsetLookup.NotFound;
         using var inflate = new InflateBuffer(BufferPool.Shared);
         for (int i = 0; i < segments.Count && segments[i].BaseOffset < end; i++)
         {
@@ -24,12 +37,12 @@ internal sealed class TimestampLookup(PartitionState state)
                 continue;
             SegmentHandle? file = segments[i].File.Acquire();
             if (file is null)
-                return OffsetLookup.NotFound;
+                return false;
             try
             {
-                OffsetLookup found = FindIn(segments[i], file, at, end, inflate);
+                found = FindIn(segments[i], file, at, end, inflate);
                 if (found.IsFound)
-                    return found;
+                    return true;
             }
             finally
             {
@@ -37,7 +50,7 @@ internal sealed class TimestampLookup(PartitionState state)
             }
         }
 
-        return OffsetLookup.NotFound;
+        return true;
     }
 
     private static OffsetLookup FindIn(

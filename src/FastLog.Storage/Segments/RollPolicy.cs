@@ -8,8 +8,12 @@ namespace FastLog.Storage.Segments;
 /// </summary>
 internal sealed class RollPolicy(PartitionLogOptions options)
 {
+    private PartitionLogOptions _options = options;
     private TimeSpan _ageAtStart;
     private MonotonicTime _start;
+
+    /// <summary>Counts from the next append on.</summary>
+    public void Reconfigure(PartitionLogOptions options) => _options = options;
 
     /// <summary>A segment became the active one.</summary>
     public void Begin(Timestamp created, Timestamp wallNow, MonotonicTime now)
@@ -31,7 +35,7 @@ internal sealed class RollPolicy(PartitionLogOptions options)
         // An empty segment takes any append: a larger one than the segment size must go somewhere.
         if (end.NextOffset == segment.BaseOffset)
             return false;
-        if (end.Position.Value + bytes > options.SegmentSizeMax)
+        if (end.Position.Value + bytes > _options.SegmentSizeMax)
             return true;
         if (lastOffset.Since(segment.BaseOffset) > int.MaxValue)
             return true;
@@ -40,8 +44,8 @@ internal sealed class RollPolicy(PartitionLogOptions options)
 
     private bool IsOld(MonotonicTime now)
     {
-        if (_ageAtStart >= options.SegmentAgeMax)
+        if (_ageAtStart >= _options.SegmentAgeMax)
             return true;
-        return now.Since(_start) >= options.SegmentAgeMax - _ageAtStart;
+        return now.Since(_start) >= _options.SegmentAgeMax - _ageAtStart;
     }
 }

@@ -13,6 +13,7 @@ internal abstract class Segment
     private IndexEntries? _offsets;
     private IndexEntries? _times;
     private int _entriesInFiles;
+    private volatile bool _retired;
 
     protected Segment(SegmentContext context, LogOffset baseOffset, Timestamp created, SegmentFile file)
     {
@@ -83,6 +84,32 @@ internal abstract class Segment
     }
 
     /// <summary>
+    /// It is no more part of its log: no later reader gets its file (those that have it finish), and no repair of its
+    /// indexes begins. Before its files are deleted, replaced or used again.
+    /// </summary>
+    public void Retire()
+    {
+        File.Close();
+        _retired = true;
+    }
+
+    /// <summary>
+    /// Deletes the files of a segment that is retired, after a repair of its indexes that may be under way. Not durable before
+    /// the directory is flushed. On a thread that may block.
+    /// </summary>
+    /// <exception cref="DiskException">The device failed: some may be left.</exception>
+    public void DeleteFiles()
+    {
+        Invariant.Check(_retired);
+        lock (IndexGate)
+        {
+            Context.Disk.DeleteFile(File.Path);
+            Context.Disk.DeleteFile(SegmentName.OffsetIndex(Context.Directory, BaseOffset));
+            Context.Disk.DeleteFile(SegmentName.TimeIndex(Context.Directory, BaseOffset));
+        }
+    }
+
+    /// <summary>
     /// The indexes are doubtful: mends them from the data. One caller at a time; the others wait, since they need the
     /// same. An index that is being appended to is left alone: lookups walk instead.
     /// </summary>
@@ -90,7 +117,7 @@ internal abstract class Segment
     {
         lock (IndexGate)
         {
-            if (Volatile.Read(ref _offsets) is MappedIndex)
+            if (_retired || Volatile.Read(ref _offsets) is MappedIndex)
                 return;
             IndexCheck check = Context.Rebuilder.Check(BaseOffset, data, Created, End, FinalChainCrc);
             UseIndexes(check);

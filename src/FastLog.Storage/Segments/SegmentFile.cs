@@ -103,10 +103,29 @@ internal sealed class SegmentFile
         handle?.ReleaseOwner();
     }
 
+    private bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+                return _closed;
+        }
+    }
+
     private SegmentHandle? AcquireOpened()
     {
         // Two readers may open at once; one handle is kept. No lock is held while the file opens.
-        IDiskFile opened = _disk.Open(Path, DiskOpenMode.Read);
+        IDiskFile opened;
+        try
+        {
+            opened = _disk.Open(Path, DiskOpenMode.Read);
+        }
+        catch (DiskException) when (IsClosed)
+        {
+            // Closed before its file went, so whoever does not find it sees that here.
+            return null;
+        }
+
         SegmentHandle? result = null;
         bool kept = false;
         lock (_gate)

@@ -34,6 +34,45 @@ internal sealed class SegmentSet
         return new SegmentSet(segments);
     }
 
+    /// <summary>Bytes of all segments up to their logical ends, headers included.</summary>
+    public long SizeBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (Segment segment in _segments)
+                bytes += segment.End.Position.Value;
+            return bytes;
+        }
+    }
+
+    public bool Contains(Segment segment) => Array.IndexOf(_segments, segment) >= 0;
+
+    /// <summary>The set without its first segments; the last one always stays.</summary>
+    public SegmentSet Without(int prefix)
+    {
+        Invariant.Check(prefix >= 0);
+        Invariant.Check(prefix < _segments.Length);
+        return new SegmentSet(_segments[prefix..]);
+    }
+
+    /// <summary>The set with one sealed segment in the place of some that lie side by side and are sealed too.</summary>
+    /// <param name="first">The first one replaced.</param>
+    /// <param name="count">How many, 1 or more.</param>
+    /// <param name="by">Begins and ends where they do.</param>
+    public SegmentSet Replaced(int first, int count, SealedSegment by)
+    {
+        Invariant.Check(count > 0);
+        Invariant.Check(Array.TrueForAll(_segments[first..(first + count)], static segment => segment is SealedSegment));
+        Invariant.Check(by.BaseOffset == _segments[first].BaseOffset);
+        Invariant.Check(by.End.NextOffset == _segments[first + count - 1].End.NextOffset);
+        return new SegmentSet([.. _segments[..first], by, .. _segments[(first + count)..]]);
+    }
+
+    /// <summary>The segments of this set that are not in the other one, in ascending order.</summary>
+    public IReadOnlyList<Segment> Except(SegmentSet other) =>
+        [.. _segments.Where(segment => !other.Contains(segment))];
+
     /// <summary>The place of the segment that holds the offset, if any does; -1 below the first one.</summary>
     public int IndexOf(LogOffset offset)
     {
