@@ -9,6 +9,9 @@ public enum AppendMode
     /// <summary>As the topic's flush policy says: with <c>flush=ack</c> the flush that covers it, else the write.</summary>
     Confirmed,
 
+    /// <summary>As <see cref="Confirmed"/>, beside another append of the same caller, who waits for both: counted once.</summary>
+    ConfirmedTogether,
+
     /// <summary>The write, whatever the policy: not durable yet when it ends.</summary>
     Unconfirmed,
 }

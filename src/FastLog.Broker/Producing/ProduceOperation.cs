@@ -64,6 +64,8 @@ internal sealed class ProduceOperation(BrokerServices services, ProduceOperation
             ProducePartitionRequest wanted = _partitions.Span[i];
             _parts[i].Begin(wanted.Partition, payload.Slice(at, wanted.PayloadSize), mode);
             at += wanted.PayloadSize;
+            if (mode == AppendMode.Confirmed)
+                mode = AppendMode.ConfirmedTogether;
         }
 
         PartEnded();

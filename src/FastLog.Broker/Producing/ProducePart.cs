@@ -85,7 +85,7 @@ internal sealed class ProducePart
             return;
         }
 
-        Durability durability = _mode == AppendMode.Confirmed ? _leader!.Topic.Config.Durability : Durability.PageCache;
+        Durability durability = _mode != AppendMode.Unconfirmed ? _leader!.Topic.Config.Durability : Durability.PageCache;
         _leader = null;
         _operation.Ended(_index, new ProducePartitionResponse(
             _partition, ErrorCode.None, "", result.BaseOffset, result.LastOffset, result.LogStart, durability));

@@ -374,12 +374,19 @@ internal sealed class PartitionWriter : ISerialOwner
         LogOffset readable = _state.Bounds.ReadableEnd;
         _state.Bounds.MoveLogEnd(end.NextOffset);
         _state.AddBytes(bytes);
-        _member!.MarkDirty(bytes);
         StorageMetrics.Written(to - from, bytes);
         bool waits = _state.Options.Flush.Mode == FlushMode.Ack;
+        int callers = 0;
         for (int i = from; i < to; i++)
         {
             if (waits && _staged[i].Mode == AppendMode.Confirmed)
+                callers++;
+        }
+
+        _member!.MarkDirty(bytes, callers);
+        for (int i = from; i < to; i++)
+        {
+            if (waits && _staged[i].Mode != AppendMode.Unconfirmed)
                 _unacknowledged.Enqueue(_staged[i]);
             else
                 Acknowledge(_staged[i]);

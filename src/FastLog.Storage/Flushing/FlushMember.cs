@@ -8,6 +8,7 @@ public sealed class FlushMember : IThreadPoolWorkItem
 {
     private readonly GroupCommit _commit;
     private long _arrived;
+    private int _arrivedAppends;
     private int _posted;
 
     internal FlushMember(GroupCommit commit, IFlushParticipant participant, FlushPoint point)
@@ -52,6 +53,12 @@ public sealed class FlushMember : IThreadPoolWorkItem
 
     internal long FlightBytes { get; set; }
 
+    internal int DirtyAppends { get; set; }
+
+    internal int FlightAppends { get; set; }
+
+    internal MonotonicTime Departed { get; set; }
+
     internal MonotonicTime DirtySince { get; set; }
 
     internal DiskException? Failure { get; set; }
@@ -65,8 +72,11 @@ public sealed class FlushMember : IThreadPoolWorkItem
     internal bool HasArrivals => Volatile.Read(ref _arrived) > 0;
 
     /// <summary>Bytes were written: they are flushed as the participant's policy says. Allocates nothing.</summary>
-    public void MarkDirty(long bytes)
+    /// <param name="bytes">How many.</param>
+    /// <param name="callers">How many callers wait for the flush that covers them.</param>
+    public void MarkDirty(long bytes, int callers)
     {
+        Interlocked.Add(ref _arrivedAppends, callers);
         Interlocked.Add(ref _arrived, bytes);
         if (Interlocked.Exchange(ref _posted, 1) == 0)
             _commit.Section.Run(this);
@@ -103,6 +113,6 @@ public sealed class FlushMember : IThreadPoolWorkItem
         // First the flag, then the bytes: what comes between is counted now and posted once more for nothing.
         Volatile.Write(ref _posted, 0);
         Interlocked.MemoryBarrier();
-        _commit.Arrived(this, Interlocked.Exchange(ref _arrived, 0));
+        _commit.Arrived(this, Interlocked.Exchange(ref _arrived, 0), Interlocked.Exchange(ref _arrivedAppends, 0));
     }
 }

@@ -106,6 +106,19 @@ internal sealed class FlushSchedule(FlushOptions options, RuntimePorts ports, Se
             EnqueueLarge(member);
     }
 
+    /// <summary>Whether a round would take anyone now.</summary>
+    public bool HasSmall()
+    {
+        while (_small.TryPeek(out FlushMember? member))
+        {
+            if (IsIn(member, FlushMember.Place.Small))
+                return true;
+            _small.Dequeue();
+        }
+
+        return false;
+    }
+
     public bool TryTakeSmall([NotNullWhen(true)] out FlushMember? member)
     {
         while (_small.TryDequeue(out member))

@@ -14,6 +14,7 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
     private readonly RecoveryLog _recoveryLog;
     private readonly RuntimePorts _ports;
     private readonly FlushSchedule _schedule;
+    private readonly FlushGathering _gathering;
     private readonly List<FlushMember> _members = [];
     private readonly Stack<DirectFlight> _lanes = [];
     private readonly Stack<JournalFlight> _journals = [];
@@ -39,6 +40,7 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
         _laneCount = options.Lanes;
         Section = new SerialSection(ports.Executor, this);
         _schedule = new FlushSchedule(options, ports, Section);
+        _gathering = new FlushGathering(ports, Section);
         _generation = recoveryLog.Generation;
         for (int i = 0; i < _laneCount; i++)
             _lanes.Push(new DirectFlight(this, recoveryLog, ports.Clock));
@@ -149,7 +151,7 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
         int kept = _laneCount > 1 ? 1 : 0;
         while (_lanes.Count > kept && _schedule.TryTakeBackground(out FlushMember? member))
             StartDirect(member);
-        if (!_journalBusy && _journals.Count > 0)
+        if (!_journalBusy && _journals.Count > 0 && (_notesDue || !_schedule.HasSmall() || !_gathering.ShouldWait()))
             StartJournal();
     }
 
@@ -157,10 +159,12 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
     void ISerialOwner.Faulted(Exception cause) =>
         Fence(new DiskException("group commit", "recovery log", 0, cause.Message, cause));
 
-    internal void Arrived(FlushMember member, long bytes)
+    internal void Arrived(FlushMember member, long bytes, int callers)
     {
-        if (bytes > 0 && member.Failure is null && !member.Gone)
-            _schedule.Add(member, bytes);
+        if (bytes <= 0 || member.Failure is not null || member.Gone)
+            return;
+        _gathering.Arrived(member, callers);
+        _schedule.Add(member, bytes);
     }
 
     internal Task SettleAsync(FlushMember member)
@@ -229,6 +233,7 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
     internal void DirectLanded(DirectFlight flight, FlushMember member)
     {
         _lanes.Push(flight);
+        _gathering.Landed(member);
         Landed(member);
         SetNoteTimer();
     }
@@ -243,6 +248,7 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
             return;
         }
 
+        _gathering.Landed(flight.Members);
         if (flight.Written)
             CompleteAll(flight.Waiters);
         else
@@ -282,8 +288,9 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
         waiters.Clear();
     }
 
-    private static void Depart(FlushMember member)
+    private void Depart(FlushMember member)
     {
+        _gathering.Departed(member);
         member.InFlight = true;
         member.Queue = FlushMember.Place.None;
         member.FlightFailure = null;
@@ -374,6 +381,7 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
             member.Gone = true;
             _members.Remove(member);
             _schedule.Flushed(member.DirtyBytes);
+            _gathering.GivenUp(member);
             member.DirtyBytes = 0;
             CompleteAll(member.NextFlush);
             if (member.InFlight)

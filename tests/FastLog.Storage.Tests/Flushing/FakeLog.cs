@@ -46,11 +46,11 @@ internal sealed class FakeLog : IFlushParticipant
         LogOffset.Zero, new FilePosition(position), new LogOffset(position),
         Crc32C.Compute(Content.AsSpan(0, (int)position)));
 
-    public void Append(ReadOnlySpan<byte> bytes)
+    public void Append(ReadOnlySpan<byte> bytes, int callers = 1)
     {
         File.Write(new FilePosition(Written), bytes);
         _content.AddRange(bytes);
-        Member!.MarkDirty(bytes.Length);
+        Member!.MarkDirty(bytes.Length, callers);
     }
 
     public bool BeginFlush(List<FlushRange> ranges)
