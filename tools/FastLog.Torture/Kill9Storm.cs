@@ -1,8 +1,5 @@
-using System.Globalization;
-using FastLog.Client;
 using FastLog.Primitives;
 using FastLog.Protocol.Messages;
-using FastLog.Simulator;
 
 namespace FastLog.Torture;
 
@@ -15,7 +12,6 @@ public sealed class Kill9Storm : ITortureRow
     private const int PartitionCount = 4;
     private const int ProducerCount = 4;
     private const int CheckEvery = 10;
-    private const string Topic = "storm";
     private const double EarlyKillShare = 0.25;
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
 
@@ -41,59 +37,55 @@ public sealed class Kill9Storm : ITortureRow
         _ => 5_000,
     };
 
-    private sealed class Run(TortureContext context, int rounds)
+    private sealed class Run
     {
-        private readonly Prng _prng = new(context.Seed);
-        private readonly HistoryChecker _history = new();
-        private readonly List<string> _violations = [];
-        private readonly string _data = Path.Combine(context.WorkDirectory, "data");
-        private readonly StormProducer[] _producers = new StormProducer[ProducerCount];
+        private readonly TortureContext _context;
+        private readonly int _rounds;
+        private readonly Prng _prng;
+        private readonly StormTopic _topic;
+        private readonly StormTally _tally = new();
+        private readonly string _data;
         private int _roundsDone;
         private int _earlyKills;
-        private int _passes;
+
+        public Run(TortureContext context, int rounds)
+        {
+            _context = context;
+            _rounds = rounds;
+            _prng = new Prng(context.Seed);
+            _topic = new StormTopic("storm", PartitionCount, new StormCrew(1, ProducerCount), TopicSettings, _prng);
+            _data = Path.Combine(context.WorkDirectory, "data");
+        }
 
         public async Task RunAsync(CancellationToken cancellationToken)
         {
-            for (int i = 0; i < ProducerCount; i++)
-                _producers[i] = new StormProducer(i + 1, Topic, PartitionCount, _history, _prng.NextUInt64());
-            await FirstStartAsync(cancellationToken);
-            while (_roundsDone < rounds && _violations.Count == 0)
+            using (StormServer server = await StartAsync(cancellationToken))
+                await _topic.CreateAsync(server.Client, cancellationToken);
+            while (_roundsDone < _rounds && _tally.Violations.Count == 0)
             {
                 await RoundAsync(cancellationToken);
                 _roundsDone++;
-                if (_roundsDone % CheckEvery == 0 || _roundsDone == rounds)
+                if (_roundsDone % CheckEvery == 0 || _roundsDone == _rounds)
                     await CheckAsync(cancellationToken);
             }
         }
 
         public TortureResult Result(string name)
         {
-            HistoryReport report = _history.Check();
-            string summary = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{_roundsDone} rounds, {_earlyKills} of them during start or recovery; {report.Acknowledged} acknowledged, "
-                + $"{report.Unknown} unknown, {report.Failed} failed, {report.Read} read; violations {_violations.Count}");
-            if (report.Acknowledged == 0)
-                _violations.Add("nothing was acknowledged: the storm proves nothing");
-            TortureOutcome outcome = _violations.Count == 0 ? TortureOutcome.Passed : TortureOutcome.Failed;
-            return new TortureResult(name, outcome, context.Seed, summary, _violations);
+            _tally.Close(_topic.Report());
+            return _tally.Result(name, _context.Seed, FormattableString.Invariant(
+                $"{_roundsDone} rounds, {_earlyKills} of them during start or recovery; worst start {_tally.Figures.WorstRecovery.TotalSeconds:0.00} s"));
         }
 
-        private ServerProcess Start() => ServerProcess.Start(context.Program, ServerProcess.ServeArguments(_data));
-
-        private async Task FirstStartAsync(CancellationToken cancellationToken)
-        {
-            using ServerProcess server = Start();
-            await using FastLogClient client = await ConnectAsync(server, cancellationToken);
-            await client.Admin.CreateTopicAsync(Topic, PartitionCount, 1, TopicSettings, cancellationToken);
-            await server.KillAsync();
-        }
+        private Task<StormServer> StartAsync(CancellationToken cancellationToken) =>
+            StormServer.StartAsync(_context, _data, _tally, cancellationToken);
 
         private async Task RoundAsync(CancellationToken cancellationToken)
         {
             bool early = _prng.Chance(EarlyKillShare);
             TimeSpan delay = TimeSpan.FromMilliseconds(early ? _prng.Next(5, 250) : _prng.Next(20, 400));
-            using ServerProcess server = Start();
+            using ServerProcess server = ServerProcess.Start(_context.Program, ServerProcess.ServeArguments(_data));
+            _tally.Add(new TortureFigures { Kills = 1, Points = 1 });
             if (early)
             {
                 _earlyKills++;
@@ -102,32 +94,22 @@ public sealed class Kill9Storm : ITortureRow
                 return;
             }
 
+            // Produces while the partitions are still being recovered.
             string address = await server.Address.WaitAsync(StartPatience, cancellationToken);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task[] producing = [.. _producers.Select(producer => Task.Run(() => producer.RunAsync(address, stop.Token), CancellationToken.None))];
+            Task producing = _topic.ProduceAsync(address, stop.Token);
             await server.Ready.WaitAsync(StartPatience, cancellationToken);
             await Task.Delay(delay, cancellationToken);
             await server.KillAsync();
             await stop.CancelAsync();
-            await Task.WhenAll(producing);
+            await producing;
         }
 
         private async Task CheckAsync(CancellationToken cancellationToken)
         {
-            using ServerProcess server = Start();
-            await using (FastLogClient client = await ConnectAsync(server, cancellationToken))
-                _violations.AddRange(await StormReader.ReadAllAsync(client, Topic, _passes++, _history, cancellationToken));
-            HistoryReport report = _history.Check();
-            _violations.AddRange(report.Violations.Select(violation => violation.ToString()));
-            context.Tell($"round {_roundsDone} of {rounds}: {report.Acknowledged} acknowledged, violations {_violations.Count}");
-            await server.KillAsync();
-        }
-
-        private static async Task<FastLogClient> ConnectAsync(ServerProcess server, CancellationToken cancellationToken)
-        {
-            string address = await server.Address.WaitAsync(StartPatience, cancellationToken);
-            await server.Ready.WaitAsync(StartPatience, cancellationToken);
-            return FastLogClient.Connect(new ClientOptions { Servers = [address], ClientName = "fastlog-torture" });
+            using StormServer server = await StartAsync(cancellationToken);
+            _tally.Violations.AddRange(await _topic.CheckAsync(server.Client, cancellationToken));
+            _context.Tell($"round {_roundsDone} of {_rounds}: {_topic.Report().Acknowledged} acknowledged, violations {_tally.Violations.Count}");
         }
     }
 }

@@ -11,11 +11,15 @@ namespace FastLog.Torture;
 /// </summary>
 internal sealed class StormProducer(int number, string topicName, int partitionCount, HistoryChecker history, ulong seed)
 {
-    private const int InFlightMax = 256;
+    public int InFlightMax { get; init; } = StormCrew.InFlightDefault;
+
     private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(5);
 
     // What had not left when the broker was killed fails after this long: rounds would otherwise only wait.
     private static readonly TimeSpan DeliveryPatience = TimeSpan.FromSeconds(1);
+
+    // How long what was accepted may still be answered when a run ends.
+    private static readonly TimeSpan SettlePatience = TimeSpan.FromMilliseconds(100);
 
     private readonly Prng _prng = new(seed);
     private long _next;
@@ -29,34 +33,42 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
             ClientName = "fastlog-torture",
             RequestTimeout = RequestPatience,
         });
-        await using Producer producer = client.CreateProducer(new ProducerOptions
+        Producer producer = client.CreateProducer(new ProducerOptions
         {
             Acks = ProduceAcks.All,
             BatchBytes = 16 << 10,
             Retries = false,
             DeliveryTimeout = DeliveryPatience,
-            DisposeTimeout = TimeSpan.FromSeconds(1),
+            DisposeTimeout = SettlePatience,
         });
-        var open = new Queue<Task>();
+        var open = new Queue<Task<bool>>();
         try
         {
             TopicProducer topic = await producer.OpenTopicAsync(topicName, cancellationToken);
             while (!cancellationToken.IsCancellationRequested)
             {
                 open.Enqueue(await SendAsync(topic, cancellationToken));
-                while (open.Count > InFlightMax || (open.TryPeek(out Task? first) && first.IsCompleted))
-                    await open.Dequeue();
+                while (open.Count > InFlightMax || (open.TryPeek(out Task<bool>? first) && first.IsCompleted))
+                {
+                    // What fails once fails on: a broker that was killed or fenced takes no more.
+                    if (!await open.Peek().WaitAsync(cancellationToken))
+                        return;
+                    _ = open.Dequeue();
+                }
             }
         }
         catch (Exception ending) when (ending is FastLogException or OperationCanceledException)
         {
             // The broker was killed, or the round is over: what was sent is settled below.
         }
-
-        await Task.WhenAll(open);
+        finally
+        {
+            await producer.DisposeAsync();
+            await Task.WhenAll(open);
+        }
     }
 
-    private async Task<Task> SendAsync(TopicProducer topic, CancellationToken cancellationToken)
+    private async Task<Task<bool>> SendAsync(TopicProducer topic, CancellationToken cancellationToken)
     {
         ulong value = StormValue.Number(number, _next++);
         var partition = new PartitionId((int)_prng.Next(partitionCount));
@@ -73,12 +85,14 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
         }
     }
 
-    private async Task SettleAsync(PendingReceipt receipt, ulong value)
+    /// <summary>Tells the history; true when it was acknowledged.</summary>
+    private async Task<bool> SettleAsync(PendingReceipt receipt, ulong value)
     {
         try
         {
             ProduceReceipt done = await receipt;
             history.Acknowledged(value, done.Partition, done.Offset);
+            return true;
         }
         catch (FastLogException failure)
         {
@@ -86,6 +100,7 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
                 history.Unknown(value);
             else
                 history.Failed(value);
+            return false;
         }
     }
 }

@@ -23,7 +23,13 @@ public enum TortureOutcome
 /// <param name="Summary">Figures in one line; the reason when it was skipped.</param>
 /// <param name="Violations">What was found wrong; empty when it passed.</param>
 public sealed record TortureResult(
-    string Name, TortureOutcome Outcome, ulong Seed, string Summary, IReadOnlyList<string> Violations);
+    string Name, TortureOutcome Outcome, ulong Seed, string Summary, IReadOnlyList<string> Violations)
+{
+    public TortureFigures Figures { get; init; } = TortureFigures.None;
+
+    /// <summary>How long it ran.</summary>
+    public TimeSpan Duration { get; init; }
+}
 
 /// <summary>What a row is given.</summary>
 public sealed record TortureContext
@@ -52,6 +58,12 @@ public interface ITortureRow
 
     /// <summary>One sentence.</summary>
     string Description { get; }
+
+    /// <summary>
+    /// Why this machine cannot run the row (a tool or a right is missing), known before it runs; null when it can. Such a row
+    /// counts as skipped.
+    /// </summary>
+    string? Missing(TortureContext context) => null;
 
     Task<TortureResult> RunAsync(TortureContext context, CancellationToken cancellationToken);
 }

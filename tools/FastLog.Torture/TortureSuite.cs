@@ -1,9 +1,40 @@
+using System.Diagnostics;
+using System.Globalization;
+
 namespace FastLog.Torture;
 
 /// <summary>The rows of the crash-recovery harness and their running.</summary>
 public static class TortureSuite
 {
-    public static IReadOnlyList<ITortureRow> Rows { get; } = [new Kill9Storm()];
+    private const string WorkPrefix = "fastlog-torture-";
+
+    public static IReadOnlyList<ITortureRow> Rows { get; } =
+    [
+        new Kill9Storm(),
+        PowerCutStorm.OnExt4,
+        PowerCutStorm.OnXfs,
+    ];
+
+    /// <summary>
+    /// Makes the directory of this process below <paramref name="parent"/>, and unmounts what a run that was killed left
+    /// mounted there.
+    /// </summary>
+    public static string CreateWorkDirectory(string parent)
+    {
+        ArgumentNullException.ThrowIfNull(parent);
+        parent = Path.GetFullPath(parent);
+        Directory.CreateDirectory(parent);
+        foreach (string left in Directory.GetDirectories(parent, WorkPrefix + "*"))
+        {
+            if (int.TryParse(Path.GetFileName(left)[WorkPrefix.Length..], CultureInfo.InvariantCulture, out int process)
+                && process != Environment.ProcessId && !Directory.Exists($"/proc/{process}"))
+            {
+                LoopDisk.UnmountBelow(left);
+            }
+        }
+
+        return Directory.CreateDirectory(Path.Combine(parent, WorkPrefix + Environment.ProcessId)).FullName;
+    }
 
     /// <summary>Runs rows one after the other, each in an empty directory of its own below <paramref name="directory"/>.</summary>
     public static async Task<IReadOnlyList<TortureResult>> RunAsync(
@@ -16,7 +47,8 @@ public static class TortureSuite
         {
             string work = Path.Combine(directory, $"{row.Name}-{context.Seed}");
             Directory.CreateDirectory(work);
-            TortureResult result = await row.RunAsync(context with { WorkDirectory = work }, cancellationToken);
+            context.Tell($"{row.Name}: {row.Description}");
+            TortureResult result = await RunRowAsync(row, context with { WorkDirectory = work }, cancellationToken);
             results.Add(result);
 
             // What a failed row left behind is what explains it.
@@ -25,5 +57,26 @@ public static class TortureSuite
         }
 
         return results;
+    }
+
+    private static async Task<TortureResult> RunRowAsync(
+        ITortureRow row, TortureContext context, CancellationToken cancellationToken)
+    {
+        if (row.Missing(context) is { } missing)
+            return new TortureResult(row.Name, TortureOutcome.Skipped, context.Seed, missing, []);
+        long began = Stopwatch.GetTimestamp();
+        try
+        {
+            TortureResult result = await row.RunAsync(context, cancellationToken);
+            return result with { Duration = Stopwatch.GetElapsedTime(began) };
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            // A row that breaks off has proved nothing, and the others still run.
+            return new TortureResult(row.Name, TortureOutcome.Failed, context.Seed, "broke off", [failure.ToString()])
+            {
+                Duration = Stopwatch.GetElapsedTime(began),
+            };
+        }
     }
 }

@@ -132,7 +132,8 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
         sender.Finished();
     }
 
-    private static bool IsUnsure(ErrorCode code) => code is ErrorCode.DeadlineExceeded or ErrorCode.UnknownServerError;
+    private static bool IsUnsure(ErrorCode code) => code
+        is ErrorCode.DeadlineExceeded or ErrorCode.UnknownServerError or ErrorCode.LogFenced;
 
     /// <summary>Where the partition may be by now is for the metadata to tell.</summary>
     private static bool IsMisplaced(ErrorCode code) => code

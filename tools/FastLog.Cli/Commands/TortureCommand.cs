@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using FastLog.Cli.CommandLine;
 using FastLog.Primitives;
 using FastLog.Torture;
@@ -25,9 +24,7 @@ internal static class TortureCommand
             {
                 ITortureRow[] rows = Rows(result.GetValue(only));
                 ulong seedValue = result.GetValue(seed) ?? SystemEntropy.Instance.NextUInt64() >> 32;
-                string parent = result.GetValue(directory) ?? Path.GetTempPath();
-                string work = Path.Combine(parent, $"fastlog-torture-{Environment.ProcessId}");
-                Directory.CreateDirectory(work);
+                string work = TortureSuite.CreateWorkDirectory(result.GetValue(directory) ?? Path.GetTempPath());
                 Console.Error.WriteLine($"seed {seedValue}, directory {work}");
                 var context = new TortureContext
                 {
@@ -39,7 +36,7 @@ internal static class TortureCommand
                     Tell = Console.Error.WriteLine,
                 };
                 IReadOnlyList<TortureResult> results = await TortureSuite.RunAsync(rows, context, work, token);
-                Report(results, result.GetValue(json));
+                TortureReport.Write(results, work, result.GetValue(json));
                 if (results.Any(row => row.Outcome == TortureOutcome.Failed))
                     return ExitCode.Failed;
                 Directory.Delete(work, recursive: true);
@@ -64,45 +61,4 @@ internal static class TortureCommand
         "long" => TortureTier.Extended,
         _ => TortureTier.Ci,
     };
-
-    private static void Report(IReadOnlyList<TortureResult> results, bool asJson)
-    {
-        if (!asJson)
-        {
-            foreach (TortureResult row in results)
-            {
-                Console.Out.WriteLine($"{row.Outcome.ToString().ToLowerInvariant(),-7} {row.Name}: {row.Summary}; seed {row.Seed}");
-                foreach (string violation in row.Violations)
-                    Console.Out.WriteLine("  " + violation);
-            }
-
-            Console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Count(results, TortureOutcome.Passed)} passed, {Count(results, TortureOutcome.Failed)} failed, {Count(results, TortureOutcome.Skipped)} skipped"));
-            return;
-        }
-
-        JsonOutput.Write(writer =>
-        {
-            writer.WriteStartArray();
-            foreach (TortureResult row in results)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("name", row.Name);
-                writer.WriteString("outcome", row.Outcome.ToString().ToLowerInvariant());
-                writer.WriteNumber("seed", row.Seed);
-                writer.WriteString("summary", row.Summary);
-                writer.WriteStartArray("violations");
-                foreach (string violation in row.Violations)
-                    writer.WriteStringValue(violation);
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        });
-    }
-
-    private static int Count(IReadOnlyList<TortureResult> results, TortureOutcome outcome) =>
-        results.Count(row => row.Outcome == outcome);
 }
