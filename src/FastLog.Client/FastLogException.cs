@@ -63,13 +63,16 @@ public sealed class LogTruncatedException(string message, LeaderEpoch divergingE
     public LogOffset EpochEnd { get; } = epochEnd;
 }
 
-/// <summary>Received batches are damaged: a checksum or a structure is wrong.</summary>
+/// <summary>
+/// A batch is damaged, in the log or on its way: a checksum or a structure is wrong. Asking again may give it whole; a
+/// reader that would rather lose it seeks to <see cref="ResumeAt"/>.
+/// </summary>
 public sealed class CorruptBatchException(string message, LogOffset at)
     : FastLogException(ErrorCode.CorruptLog, message)
 {
     /// <summary>The first offset that could not be read.</summary>
     public LogOffset At { get; } = at;
 
-    /// <summary>The first offset behind damage that is in the log itself; none when not known.</summary>
+    /// <summary>The first offset behind the damage; none when not known.</summary>
     public LogOffset ResumeAt { get; init; } = LogOffset.None;
 }

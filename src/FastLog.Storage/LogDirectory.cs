@@ -314,7 +314,7 @@ public sealed class LogDirectory : IAsyncDisposable
             _recoveryLog.Replay(id, replay.Open);
         var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);
         RecoveredLog recovered = new LogRecovery(context, lastLife, _diagnostics).Run();
-        var log = new PartitionLog(context, topicName, options, recovered, _groupCommit, _ports, _lookups);
+        var log = new PartitionLog(context, topicName, options, recovered, _groupCommit, _ports, _lookups, _diagnostics);
         log.Subscribe(new FaultReporter(_diagnostics, directory));
         return log;
     }

@@ -32,7 +32,8 @@ public sealed class PartitionLog
         RecoveredLog recovered,
         GroupCommit groupCommit,
         RuntimePorts ports,
-        IExecutor lookups)
+        IExecutor lookups,
+        StorageDiagnostics diagnostics)
     {
         var bounds = new LogBounds(options.Flush.Mode, recovered.LogStart, recovered.LogEnd);
         _ports = ports;
@@ -45,12 +46,13 @@ public sealed class PartitionLog
             recovered.Segments,
             recovered.Epochs,
             recovered.EpochIsDurable,
-            new Quarantine(recovered.Defects))
+            new Quarantine(recovered.Defects, diagnostics))
         {
             Log = this,
         };
         _writer = new PartitionWriter(_state, recovered.Active, ports);
         _reader = new LogReader(_state);
+        context.Unreadable = new UnreadableBytes(_state).Report;
         _member = groupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
         _writer.Attach(_member);
         EndPoint = recovered.Point;
@@ -85,7 +87,7 @@ public sealed class PartitionLog
     /// <summary>The first failure, when fenced.</summary>
     public StorageFault? Fault => _state.Fault;
 
-    /// <summary>Damage found when the log was opened, in ascending order.</summary>
+    /// <summary>Damage found when the log was opened, by reads and by the scrubber since, in ascending order.</summary>
     public IReadOnlyList<LogDefect> Defects => _state.Quarantine.Defects;
 
     internal string Directory => _state.Directory;

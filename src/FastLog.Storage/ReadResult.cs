@@ -16,6 +16,9 @@ public enum ReadStatus
 
     /// <summary>The log is closed.</summary>
     Closed,
+
+    /// <summary>The system refused (too many open files, say): nothing is known to be damaged, the same read may succeed later.</summary>
+    Failed,
 }
 
 /// <summary>Whole batches as a leased file region.</summary>
@@ -31,6 +34,9 @@ public readonly record struct ReadResult
 
     /// <summary>With <see cref="ReadStatus.Corrupt"/>.</summary>
     public LogDefect? Defect { get; init; }
+
+    /// <summary>With <see cref="ReadStatus.Failed"/>: what the system said.</summary>
+    public string? Reason { get; init; }
 }
 
 /// <summary>The first record at or after a time.</summary>

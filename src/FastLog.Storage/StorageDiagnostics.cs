@@ -14,6 +14,7 @@ public enum StorageEventId
     DefectFound = 112,
     PartitionFenced = 113,
     PartitionDeleted = 114,
+    DefectLifted = 115,
     MaintenanceFailed = 120,
 }
 
@@ -64,6 +65,12 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
             $"{defect.Kind} at {defect.Position}, {defect.Length} bytes, offsets {defect.FirstOffset}.."
                 + $"{defect.LastOffset}: {defect.Detail}");
     }
+
+    public void DefectLifted(LogDefect defect, string why) => Tell(
+        StorageEventId.DefectLifted,
+        false,
+        defect.File,
+        $"{defect.Kind} at {defect.Position}, offsets {defect.FirstOffset}..{defect.LastOffset}, is good again: {why}");
 
     public void PartitionFenced(string path, StorageFault fault) =>
         Tell(StorageEventId.PartitionFenced, true, path, $"fenced at offset {fault.Offset}: {fault.Message}");

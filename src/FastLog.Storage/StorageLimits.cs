@@ -69,6 +69,9 @@ public static class StorageLimits
     /// <summary>Longest topic name.</summary>
     public const int TopicNameLengthMax = 249;
 
+    /// <summary>Damaged ranges of one partition that are kept in mind; more are told, and found again by the next read.</summary>
+    public const int DefectsMax = 4_096;
+
     /// <summary>Observers of one partition log.</summary>
     public const int ObserversMax = 64;
 }

@@ -72,6 +72,25 @@ public sealed class SocketTests : IDisposable
     }
 
     [Fact]
+    public async Task A_region_that_its_file_cannot_give_closes_the_connection_and_its_owner_hears_of_it()
+    {
+        // The first pages of this file belong to no memory: the system answers EIO there.
+        using var file = new TestFile("/proc/self/mem");
+        var handler = new EchoHandler();
+        await using Server server = StartServer(_ => new CollectingHandler());
+        await using FrameConnection client = await ConnectAsync(server, handler);
+        OutboundFrame frame = TestFrames.Outbound(1, "head"u8, 60_000);
+        frame.AddPayload(file.Lease(0, 60_000));
+        client.TrySend(frame);
+        CloseReason reason = await handler.Closed.WaitAsync(Soon.Limit);
+        Assert.Equal(CloseKind.Broken, reason.Kind);
+        Assert.Contains("a file region could not be read", reason.ToString());
+        Assert.Equal(1, file.FailedReads);
+        await client.DisposeAsync();
+        Assert.Equal(0, file.Leases);
+    }
+
+    [Fact]
     public async Task A_used_port_is_refused_and_a_closed_ones_is_free_at_once()
     {
         var collecting = new CollectingHandler();

@@ -130,11 +130,18 @@ internal sealed class FetchGathering
                 return Refused(wanted.Partition, new RequestError(ErrorCode.OffsetOutOfRange, range), log);
             case ReadStatus.Corrupt:
                 LogOffset last = read.Defect?.LastOffset ?? LogOffset.None;
-                string damage = $"stored bytes are damaged: {read.Defect?.Kind} in {read.Defect?.File} at {read.Defect?.Position}";
+                string damage = $"stored bytes are damaged: {read.Defect?.Kind} in {read.Defect?.File} at {read.Defect?.Position}, "
+                    + $"offsets {read.Defect?.FirstOffset} to {last}; "
+                    + (last.IsNone ? "where good data goes on is not known" : $"go on at offset {last.Next()}");
                 return Refused(wanted.Partition, new RequestError(ErrorCode.CorruptLog, damage), log) with
                 {
                     CorruptEnd = last.IsNone ? LogOffset.None : last.Next(),
                 };
+            case ReadStatus.Failed:
+                return Refused(
+                    wanted.Partition,
+                    new RequestError(ErrorCode.Busy, $"the system refused to read, wait and retry: {read.Reason}"),
+                    log);
             default:
                 PartitionStatus status = leader.Status;
                 RequestError closed = status.State == PartitionState.Deleted ? status.Error : RequestErrors.ShuttingDown;

@@ -56,7 +56,7 @@ public sealed class ConsumedBatch : IDisposable
 
     internal PartitionCursor Cursor { get; }
 
-    internal BatchRun Run { get; }
+    internal BatchRun Run { get; private set; }
 
     /// <summary>
     /// Records from the wanted offset up to the wanted end: <c>foreach (ref readonly RecordReader record in batch)</c>.
@@ -82,23 +82,41 @@ public sealed class ConsumedBatch : IDisposable
         return records;
     }
 
-    /// <summary>Checks the CRCs of all batches.</summary>
-    /// <exception cref="CorruptBatchException">One is wrong.</exception>
-    internal void Verify()
+    /// <summary>
+    /// Checks the CRCs of all batches. Good ones before a damaged one are kept: the run then ends before that one.
+    /// </summary>
+    /// <returns>False when the run was cut: what follows is damaged.</returns>
+    /// <exception cref="CorruptBatchException">The first wanted batch is wrong.</exception>
+    internal bool Verify()
     {
         var batches = new BatchReader(_bytes.Span, BatchCheck.Checksum);
         LogOffset at = Run.From;
+        LeaderEpoch epoch = LeaderEpoch.None;
         while (batches.Read())
+        {
             at = batches.Header.NextOffset;
-        if (batches.Status != BatchStatus.Ok)
-            throw Corrupt(batches.Status, at);
+            epoch = batches.Header.LeaderEpoch;
+        }
+
+        if (batches.Status == BatchStatus.Ok || at >= Run.Next)
+            return true;
+        if (at <= Run.From)
+        {
+            // Its header was checked when the run was taken in: sizes and offsets lead on.
+            bool hasHeader = BatchHeader.TryRead(_bytes.Span[batches.End..], out BatchHeader header) == BatchStatus.Ok;
+            throw Corrupt(batches.Status, at, hasHeader ? header.NextOffset : LogOffset.None);
+        }
+
+        Run = Run with { Next = at, LastEpoch = epoch };
+        return false;
     }
 
-    private CorruptBatchException Corrupt(BatchStatus status, LogOffset at) =>
-        new($"{Topic}/{Partition}: the batch at offset {at} arrived damaged ({status})", at)
+    private CorruptBatchException Corrupt(BatchStatus status, LogOffset at, LogOffset resumeAt) =>
+        new($"{Topic}/{Partition}: the batch at offset {at} is damaged as it arrived ({status})", at)
         {
             Topic = Topic,
             Partition = Partition,
+            ResumeAt = resumeAt,
         };
 
     /// <summary>Walks the records. Keys, values and headers are borrowed until the next move.</summary>
@@ -142,7 +160,7 @@ public sealed class ConsumedBatch : IDisposable
                 }
 
                 if (_isOpen && _records.Status != BatchStatus.Ok)
-                    throw _batch.Corrupt(_records.Status, _batches.Header.BaseOffset);
+                    throw _batch.Corrupt(_records.Status, _batches.Header.BaseOffset, _batches.Header.NextOffset);
                 _isOpen = false;
                 if (!_batches.Read())
                     return false;
@@ -163,7 +181,7 @@ public sealed class ConsumedBatch : IDisposable
             if (status == BatchStatus.CodecNotAvailable)
                 throw new CodecNotAvailableException(header.Codec);
             if (status != BatchStatus.Ok)
-                throw _batch.Corrupt(status, header.BaseOffset);
+                throw _batch.Corrupt(status, header.BaseOffset, header.NextOffset);
             _isOpen = true;
         }
     }

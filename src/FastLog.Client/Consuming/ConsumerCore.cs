@@ -205,7 +205,13 @@ internal sealed class ConsumerCore : IAsyncDisposable
             return;
         try
         {
-            batch.Verify();
+            if (batch.Verify())
+                return;
+
+            // What follows is asked for once more: damaged on the way, it may come whole; else it is told then.
+            lock (_gate)
+                MoveLocked(batch.Cursor, batch.NextOffset);
+            Wanted.Pulse();
         }
         catch (CorruptBatchException)
         {

@@ -122,6 +122,13 @@ public sealed class SimulatedDisk : IDisk
             Inode(path).Flip(position, mask);
     }
 
+    /// <summary>From now on reads that touch the pages of these bytes fail with EIO, until they are written.</summary>
+    public void MakeUnreadable(string path, long position, long length)
+    {
+        lock (Gate)
+            Inode(path).MakeUnreadable(position, length);
+    }
+
     /// <summary>Paths and sizes of all files, by path.</summary>
     public IReadOnlyList<(string Path, long Length)> Files()
     {

@@ -31,7 +31,11 @@ internal sealed class SimulatedDiskFile(DiskView view, SimulatedInode inode, str
         Alive(DiskOperation.Read);
         view.Begin(DiskOperation.Read, Path);
         lock (view.Disk.Gate)
+        {
+            if (destination.Length > 0 && !inode.IsReadable(position.Value, destination.Length))
+                throw DiskErrors.Of(DiskOperation.Read, Path, DiskErrors.Io, "the device cannot read it");
             return inode.Read(position.Value, destination);
+        }
     }
 
     public void Write(FilePosition position, ReadOnlySpan<byte> source)

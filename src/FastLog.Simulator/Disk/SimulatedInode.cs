@@ -17,6 +17,9 @@ internal sealed class SimulatedInode
     // Sectors that a failed flush left marked clean: their content then. Only another write makes them dirty again.
     private SortedDictionary<long, byte[]> _markedClean = [];
 
+    // Pages that the device cannot read; a write gives them a new place.
+    private readonly SortedSet<long> _unreadable = [];
+
     public long Length { get; private set; }
 
     public long DurableLength { get; private set; }
@@ -32,6 +35,16 @@ internal sealed class SimulatedInode
         _current.Read(position, destination[..count]);
         return count;
     }
+
+    public void MakeUnreadable(long position, long length)
+    {
+        for (long page = position / SparseBytes.PageSize; page * SparseBytes.PageSize < position + length; page++)
+            _unreadable.Add(page);
+    }
+
+    public bool IsReadable(long position, long length) =>
+        _unreadable.Count == 0
+        || _unreadable.GetViewBetween(position / SparseBytes.PageSize, (position + length - 1) / SparseBytes.PageSize).Count == 0;
 
     public int ReadDurable(long position, Span<byte> destination)
     {
@@ -51,6 +64,8 @@ internal sealed class SimulatedInode
         if (source.IsEmpty)
             return;
         _current.Write(position, source);
+        for (long page = position / SparseBytes.PageSize; page * SparseBytes.PageSize < position + source.Length; page++)
+            _unreadable.Remove(page);
         Touch(position, source.Length);
         _allocated.Add(BlockStart(position), BlockEnd(position + source.Length));
         Length = Math.Max(Length, position + source.Length);
@@ -171,6 +186,7 @@ internal sealed class SimulatedInode
         };
         foreach ((long sector, byte[] bytes) in _markedClean)
             copy._markedClean.Add(sector, bytes);
+        copy._unreadable.UnionWith(_unreadable);
         return copy;
     }
 

@@ -49,16 +49,14 @@ internal sealed class LogReader(PartitionState state)
             file = segment.File.Acquire();
             if (file is null)
                 return new ReadResult { Status = ReadStatus.Closed, NextOffset = from };
-            ReadResult result = ReadLeased(segment, file, from, bytesMax, end);
+            ReadResult result = ReadTolerant(segment, file, from, bytesMax, end);
             if (!result.Region.IsEmpty)
                 file = null;
             return result;
         }
         catch (DiskException failure)
         {
-            var defect = new LogDefect(
-                LogDefectKind.Unreadable, segment.File.Path, FilePosition.Zero, 0, from, LogOffset.None, failure.Message);
-            return Corrupt(defect, from);
+            return Failed(segment, failure, from);
         }
         finally
         {
@@ -66,7 +64,21 @@ internal sealed class LogReader(PartitionState state)
         }
     }
 
-    private ReadResult ReadLeased(Segment segment, SegmentHandle file, LogOffset from, int bytesMax, LogOffset end)
+    /// <summary>Where the device cannot read, once more around it: which offsets are lost, and where good data goes on.</summary>
+    private ReadResult ReadTolerant(Segment segment, SegmentHandle file, LogOffset from, int bytesMax, LogOffset end)
+    {
+        try
+        {
+            return ReadLeased(segment, file, file, from, bytesMax, end);
+        }
+        catch (DiskException failure) when (failure.IsUnreadable && failure.Path == segment.File.Path)
+        {
+            return ReadLeased(segment, file, new TolerantFile(file.File), from, bytesMax, end);
+        }
+    }
+
+    private ReadResult ReadLeased(
+        Segment segment, SegmentHandle file, ILeasedFile view, LogOffset from, int bytesMax, LogOffset end)
     {
         SegmentEnd segmentEnd = segment.End;
         if (from >= segmentEnd.NextOffset)
@@ -75,13 +87,13 @@ internal sealed class LogReader(PartitionState state)
             return Empty(from);
         }
 
-        LocatedBatch first = Locate(segment, file, from, segmentEnd);
+        LocatedBatch first = Locate(segment, view, from, segmentEnd);
         if (first.Defect is { } defect)
-            return Corrupt(defect, from);
+            return Found(UnreadableBytes.Named(defect, view), from);
         LogOffset limit = LogOffset.Min(end, segmentEnd.NextOffset);
         if (first.Header.NextOffset > limit)
             return Empty(from);
-        SegmentEnd regionEnd = Extend(segment, file, first, bytesMax, limit, segmentEnd);
+        SegmentEnd regionEnd = Extend(segment, view, first, bytesMax, limit, segmentEnd);
         _recent.Remember(segment.BaseOffset, regionEnd.NextOffset, regionEnd.Position);
         return new ReadResult
         {
@@ -91,7 +103,7 @@ internal sealed class LogReader(PartitionState state)
         };
     }
 
-    private LocatedBatch Locate(Segment segment, SegmentHandle file, LogOffset from, SegmentEnd segmentEnd)
+    private LocatedBatch Locate(Segment segment, ILeasedFile file, LogOffset from, SegmentEnd segmentEnd)
     {
         if (!_recent.TryFind(segment.BaseOffset, from, out FilePosition position))
             return BatchLocator.Find(segment, file, from);
@@ -110,7 +122,7 @@ internal sealed class LogReader(PartitionState state)
     /// <summary>The last batch boundary within bytes and end; the first batch is in it in any case.</summary>
     private static SegmentEnd Extend(
         Segment segment,
-        SegmentHandle file,
+        ILeasedFile file,
         in LocatedBatch first,
         int bytesMax,
         LogOffset limit,
@@ -136,7 +148,7 @@ internal sealed class LogReader(PartitionState state)
 
     /// <summary>False when no batch with the expected offset begins at the start: the index misled.</summary>
     private static bool TryWalk(
-        SegmentHandle file,
+        ILeasedFile file,
         SegmentEnd start,
         FilePosition bound,
         LogOffset limit,
@@ -160,6 +172,37 @@ internal sealed class LogReader(PartitionState state)
     }
 
     private static ReadResult Empty(LogOffset from) => new() { Status = ReadStatus.Ok, NextOffset = from };
+
+    /// <summary>Damage that a read met: from here on it is known.</summary>
+    private ReadResult Found(LogDefect defect, LogOffset from)
+    {
+        state.Quarantine.Add(defect);
+        return Corrupt(defect, from);
+    }
+
+    private ReadResult Failed(Segment segment, DiskException failure, LogOffset from)
+    {
+        bool isOfData = failure.Path == segment.File.Path;
+        if (!isOfData || (!failure.IsUnreadable && !failure.IsAbsent))
+            return new ReadResult { Status = ReadStatus.Failed, NextOffset = from, Reason = failure.Message };
+        SegmentSet segments = state.Segments;
+        int index = segments.IndexOf(from);
+
+        // Taken out since the reader looked, not lost: it looks again.
+        if (index < 0 || !ReferenceEquals(segments[index], segment))
+            return new ReadResult { Status = ReadStatus.Closed, NextOffset = from };
+        SegmentEnd end = segment.End;
+        return Found(
+            new LogDefect(
+                failure.IsAbsent ? LogDefectKind.SegmentMissing : LogDefectKind.Unreadable,
+                segment.File.Path,
+                FilePosition.Zero,
+                end.Position.Value,
+                segment.BaseOffset,
+                end.NextOffset.Plus(-1),
+                failure.Message),
+            from);
+    }
 
     private static ReadResult Corrupt(LogDefect defect, LogOffset from) => new()
     {

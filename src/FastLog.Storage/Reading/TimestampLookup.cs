@@ -40,7 +40,7 @@ internal sealed class TimestampLookup(PartitionState state)
                 return false;
             try
             {
-                found = FindIn(segments[i], file, at, end, inflate);
+                found = FindAround(segments[i], file, at, end, inflate);
                 if (found.IsFound)
                     return true;
             }
@@ -53,8 +53,22 @@ internal sealed class TimestampLookup(PartitionState state)
         return true;
     }
 
-    private static OffsetLookup FindIn(
+    /// <summary>What the device cannot read is passed over, as other damage is.</summary>
+    private OffsetLookup FindAround(
         Segment segment, SegmentHandle file, Timestamp at, LogOffset end, InflateBuffer inflate)
+    {
+        try
+        {
+            return FindIn(segment, file, at, end, inflate);
+        }
+        catch (Disk.DiskException failure) when (failure.IsUnreadable && failure.Path == segment.File.Path)
+        {
+            return FindIn(segment, new TolerantFile(file.File), at, end, inflate);
+        }
+    }
+
+    private OffsetLookup FindIn(
+        Segment segment, ILeasedFile file, Timestamp at, LogOffset end, InflateBuffer inflate)
     {
         SegmentEnd segmentEnd = segment.End;
         SegmentEnd start = StartFor(segment, file, at);
@@ -78,13 +92,14 @@ internal sealed class TimestampLookup(PartitionState state)
                 break;
             LogDefect defect = BatchLocator.DefectAt(
                 segment, file, walk.DefectKind, walk.Position, walk.NextOffset, walk.Reason);
+            state.Quarantine.Add(UnreadableBytes.Named(defect, file));
             start = new SegmentEnd(defect.Position.Plus(defect.Length), defect.LastOffset.Next());
         }
 
         return OffsetLookup.NotFound;
     }
 
-    private static SegmentEnd StartFor(Segment segment, SegmentHandle file, Timestamp at)
+    private static SegmentEnd StartFor(Segment segment, ILeasedFile file, Timestamp at)
     {
         IndexSearchStatus status = segment.LastBefore(at, out TimeIndexEntry entry);
         if (status == IndexSearchStatus.Doubtful)
@@ -104,7 +119,7 @@ internal sealed class TimestampLookup(PartitionState state)
     }
 
     private static OffsetLookup FindInBatch(
-        SegmentHandle file, FilePosition position, in BatchHeader header, Timestamp at, InflateBuffer inflate)
+        ILeasedFile file, FilePosition position, in BatchHeader header, Timestamp at, InflateBuffer inflate)
     {
         using BufferLease bytes = BufferPool.Shared.Rent(header.BatchSize, clearOnReturn: true);
         if (file.Read(position, bytes.Span) < header.BatchSize)

@@ -48,39 +48,56 @@ internal abstract class Segment
     /// <exception cref="DiskException">The device could not read.</exception>
     public IndexSearchStatus Floor(LogOffset offset, FilePosition position, out OffsetIndexEntry entry)
     {
-        using OpenedIndex index = Open(IndexKind.Offset);
-        if (index.Entries is null)
+        try
         {
-            entry = default;
-            return IndexSearchStatus.Doubtful;
+            using OpenedIndex index = Open(IndexKind.Offset);
+            if (index.Entries is not null)
+                return new OffsetIndex(index.Entries, BaseOffset).Floor(offset, position, out entry);
+        }
+        catch (DiskException failure) when (failure.IsUnreadable)
+        {
+            // An index is a cache: what cannot be read is made anew.
         }
 
-        return new OffsetIndex(index.Entries, BaseOffset).Floor(offset, position, out entry);
+        entry = default;
+        return IndexSearchStatus.Doubtful;
     }
 
     /// <summary>The first entry above a position: where good data may go on behind a damaged run.</summary>
     public bool TryEntryAbove(FilePosition position, out OffsetIndexEntry entry)
     {
         entry = default;
-        using OpenedIndex opened = Open(IndexKind.Offset);
-        if (opened.Entries is null)
+        try
+        {
+            using OpenedIndex opened = Open(IndexKind.Offset);
+            if (opened.Entries is null)
+                return false;
+            var index = new OffsetIndex(opened.Entries, BaseOffset);
+            int at = index.FirstAbove(position);
+            return at >= 0 && index.TryGet(at, out entry);
+        }
+        catch (DiskException failure) when (failure.IsUnreadable)
+        {
             return false;
-        var index = new OffsetIndex(opened.Entries, BaseOffset);
-        int at = index.FirstAbove(position);
-        return at >= 0 && index.TryGet(at, out entry);
+        }
     }
 
     /// <summary>The last time entry before a time; None when the walk must begin at the data's start.</summary>
     public IndexSearchStatus LastBefore(Timestamp at, out TimeIndexEntry entry)
     {
-        using OpenedIndex index = Open(IndexKind.Time);
-        if (index.Entries is null)
+        try
         {
-            entry = default;
-            return IndexSearchStatus.Doubtful;
+            using OpenedIndex index = Open(IndexKind.Time);
+            if (index.Entries is not null)
+                return new TimeIndex(index.Entries, BaseOffset).LastBefore(at, out entry);
+        }
+        catch (DiskException failure) when (failure.IsUnreadable)
+        {
+            // As above.
         }
 
-        return new TimeIndex(index.Entries, BaseOffset).LastBefore(at, out entry);
+        entry = default;
+        return IndexSearchStatus.Doubtful;
     }
 
     /// <summary>

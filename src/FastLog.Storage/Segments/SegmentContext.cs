@@ -16,7 +16,14 @@ internal sealed class SegmentContext(IDisk disk, string directory, TopicPartitio
 
     public IndexRebuilder Rebuilder { get; } = new(disk, directory, id);
 
-    public SegmentFile FileOf(LogOffset baseOffset) => new(disk, cache, SegmentName.Data(directory, baseOffset));
+    /// <summary>Hears which bytes of which segment the device cannot read; set once, before the first read.</summary>
+    public Action<LogOffset, FilePosition, int>? Unreadable { get; set; }
+
+    public SegmentFile FileOf(LogOffset baseOffset) => new(
+        disk,
+        cache,
+        SegmentName.Data(directory, baseOffset),
+        (position, length) => Unreadable?.Invoke(baseOffset, position, length));
 
     public IndexHeader IndexHeaderOf(IndexKind kind, LogOffset baseOffset) => new(kind, id, baseOffset);
 }

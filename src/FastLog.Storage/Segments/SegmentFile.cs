@@ -11,15 +11,21 @@ internal sealed class SegmentFile
 {
     private readonly IDisk _disk;
     private readonly OpenSegmentCache _cache;
+    private readonly Action<FilePosition, int>? _unreadable;
     private readonly Lock _gate = new();
     private SegmentHandle? _handle;
     private bool _pinned;
     private bool _closed;
 
-    public SegmentFile(IDisk disk, OpenSegmentCache cache, string path)
+    /// <param name="disk">The disk port.</param>
+    /// <param name="cache">Decides how long it stays open.</param>
+    /// <param name="path">The data file.</param>
+    /// <param name="unreadable">Told of each run that the device cannot read, on the reader's thread.</param>
+    public SegmentFile(IDisk disk, OpenSegmentCache cache, string path, Action<FilePosition, int>? unreadable)
     {
         _disk = disk;
         _cache = cache;
+        _unreadable = unreadable;
         Path = path;
     }
 
@@ -53,7 +59,7 @@ internal sealed class SegmentFile
         {
             Invariant.Check(!_closed);
             former = _handle;
-            _handle = new SegmentHandle(file);
+            _handle = new SegmentHandle(file, _unreadable);
             _pinned = true;
         }
 
@@ -138,7 +144,7 @@ internal sealed class SegmentFile
                 }
                 else
                 {
-                    result = new SegmentHandle(opened);
+                    result = new SegmentHandle(opened, _unreadable);
                     kept = result.TryLease();
                     _handle = result;
                 }

@@ -9,15 +9,18 @@ namespace FastLog.Storage.Segments;
 /// </summary>
 internal sealed class SegmentHandle : ILeasedFile
 {
+    private readonly Action<FilePosition, int>? _unreadable;
     private readonly Action? _closed;
     private int _shares = 1;
     private int _ownerGone;
 
     /// <param name="file">Handed over.</param>
+    /// <param name="unreadable">Told of each run that the device cannot read, on the reader's thread.</param>
     /// <param name="closed">Called once, when the file was closed.</param>
-    public SegmentHandle(IDiskFile file, Action? closed = null)
+    public SegmentHandle(IDiskFile file, Action<FilePosition, int>? unreadable = null, Action? closed = null)
     {
         File = file;
+        _unreadable = unreadable;
         _closed = closed;
     }
 
@@ -25,7 +28,19 @@ internal sealed class SegmentHandle : ILeasedFile
 
     public FileStream? SendStream => File.SendStream;
 
-    public int Read(FilePosition position, Span<byte> destination) => File.Read(position, destination);
+    public int Read(FilePosition position, Span<byte> destination)
+    {
+        try
+        {
+            return File.Read(position, destination);
+        }
+        catch (DiskException failure) when (failure.IsUnreadable)
+        {
+            // Also who sends a region reads here: what cannot be sent is known to be damaged for the next one who asks.
+            _unreadable?.Invoke(position, destination.Length);
+            throw;
+        }
+    }
 
     /// <summary>Takes a lease; false when the file is closed or about to be.</summary>
     public bool TryLease()

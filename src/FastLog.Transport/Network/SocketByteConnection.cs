@@ -133,7 +133,19 @@ internal sealed class SocketByteConnection : IByteConnection
             Cork();
         await SendMemoryAsync();
         _plan.SetFile(_send, stream, region);
-        long sent = await _send.SendPacketsAsync(_socket);
+        long sent;
+        try
+        {
+            sent = await _send.SendPacketsAsync(_socket);
+        }
+        catch (SocketException cause) when (!SocketErrors.IsOfPeer(cause.SocketErrorCode))
+        {
+            // sendfile does not say which side failed. If it was the file, whoever owns it must hear of it: else the next
+            // reader of the same bytes fails the same way.
+            _plan.Probe(region);
+            throw;
+        }
+
         _send.SendPacketsElements = null;
         if (sent != region.Length)
             throw new NetworkException($"sent {sent} of the {region.Length} bytes of a file region");
@@ -177,6 +189,18 @@ internal sealed class SocketByteConnection : IByteConnection
             return;
         _corked = false;
         _socket.SetRawSocketOption(IpProtoTcp, TcpCork, Off);
+    }
+
+    /// <summary>Which failures a peer causes.</summary>
+    private static class SocketErrors
+    {
+        public static bool IsOfPeer(SocketError error) => error
+            is SocketError.ConnectionReset
+            or SocketError.ConnectionAborted
+            or SocketError.OperationAborted
+            or SocketError.Shutdown
+            or SocketError.NotConnected
+            or SocketError.TimedOut;
     }
 
     private NetworkException Broken(Exception cause) =>

@@ -49,6 +49,18 @@ internal sealed class SocketSendPlan
         }
     }
 
+    /// <summary>Reads a region whose sending failed, to find out whether its file is at fault.</summary>
+    /// <exception cref="NetworkException">The file could not be read.</exception>
+    public void Probe(FileRegion region)
+    {
+        Clear();
+        for (int done = 0; done < region.Length; done += CopySlice)
+        {
+            AddCopy(new FileRegion(region.File, region.Position.Plus(done), Math.Min(CopySlice, region.Length - done)));
+            Clear();
+        }
+    }
+
     /// <summary>Makes the operation send what is left; false when nothing is.</summary>
     public bool SetMemory(SocketOperation operation)
     {

@@ -33,8 +33,20 @@ internal sealed class TestFile(string path) : ILeasedFile, IDisposable
         return new FileRegion(this, new FilePosition(at), length);
     }
 
-    public int Read(FilePosition position, Span<byte> destination) =>
-        RandomAccess.Read(_handle, destination, position.Value);
+    public int FailedReads { get; private set; }
+
+    public int Read(FilePosition position, Span<byte> destination)
+    {
+        try
+        {
+            return RandomAccess.Read(_handle, destination, position.Value);
+        }
+        catch (IOException)
+        {
+            FailedReads++;
+            throw;
+        }
+    }
 
     public void Release()
     {
