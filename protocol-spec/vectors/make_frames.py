@@ -66,6 +66,11 @@ LAYOUTS = {
         ("partitions", [[("partition", "i32")] + OUTCOME + [
             ("leader", "i32"), ("leaderEpoch", "i32"), ("logStart", "i64"), ("logEnd", "i64"),
             ("highWatermark", "i64"), ("sizeBytes", "u64"), ("segmentCount", "u32")]])],
+    "alter-topic.request": [("topic", REFERENCE), ("set", [[("key", "string"), ("value", "string")]]),
+                            ("unset", ["string"])],
+    "alter-topic.response": REFERENCE + [("configs", [[("key", "string"), ("value", "string"), ("source", "u8")]])],
+    "add-partitions.request": [("topic", REFERENCE), ("partitionCount", "u32")],
+    "add-partitions.response": REFERENCE + [("partitionCount", "u32")],
     "produce.request": [("acks", "u8"), ("timeoutMs", "u32"), ("partitions", [PLACE + [("payloadSize", "u32")]])],
     "produce.response": [("partitions", [PLACE + OUTCOME + [
         ("baseOffset", "i64"), ("lastOffset", "i64"), ("logStart", "i64"), ("durability", "u8")]])],
@@ -80,7 +85,8 @@ LAYOUTS = {
         ("offset", "i64"), ("timestamp", "i64"), ("leaderEpoch", "i32")]])],
 }
 KEYS = {"error": 0, "hello": 1, "metadata": 16, "create-topic": 17, "delete-topic": 18, "list-topics": 19,
-        "describe-topic": 20, "produce": 32, "fetch": 33, "list-offsets": 34}
+        "describe-topic": 20, "alter-topic": 21, "add-partitions": 22,
+        "produce": 32, "fetch": 33, "list-offsets": 34}
 NUMBERS = {"u8": ">B", "u16": ">H", "u32": ">I", "u64": ">Q", "i32": ">i", "i64": ">q"}
 
 
@@ -224,6 +230,16 @@ MESSAGES = [
       "configs": [{"key": "flush", "value": "ack", "source": 2}],
       "partitions": [{"partition": 0, **FINE, "leader": 1, "leaderEpoch": 2, "logStart": 0, "logEnd": 42,
                       "highWatermark": 42, "sizeBytes": 4242, "segmentCount": 1}]}, [], {}),
+    ("alter-topic-request", "alter-topic.request", "request", 30,
+     {"topic": {"name": "orders", "id": NONE}, "set": [{"key": "flush", "value": "os"}], "unset": ["segment.bytes"]},
+     [], {}),
+    ("alter-topic-response", "alter-topic.response", "response", 30,
+     {"name": "orders", "id": TOPIC, "configs": [{"key": "flush", "value": "os", "source": 2},
+                                                 {"key": "segment.bytes", "value": "1073741824", "source": 0}]}, [], {}),
+    ("add-partitions-request", "add-partitions.request", "request", 31,
+     {"topic": {"name": "", "id": TOPIC}, "partitionCount": 12}, [], {}),
+    ("add-partitions-response", "add-partitions.response", "response", 31,
+     {"name": "orders", "id": TOPIC, "partitionCount": 12}, [], {}),
     ("produce-request", "produce.request", "request", 12,
      {"acks": 2, "timeoutMs": 30000, "partitions": [{**AT, "payloadSize": SENT_SIZE}]}, SENT, {}),
     ("produce-response", "produce.response", "response", 12,
@@ -407,6 +423,16 @@ def bad_vectors(valid):
        "a node is -1 or more")
     of("create-partitions-negative", "messages/create-topic.md", "ValueOutOfRange", 17,
        b"\x00\x01a" + b"\xff\xff\xff\xff" + bytes(8), "-1 partitions")
+    of("alter-topic-unset-cut", "messages/alter-topic.md", "InvalidCount", 21,
+       body_of(valid["alter-topic-request"])[:-15] + b"\x00", "a name lacks a byte of its size")
+    of("alter-topic-set-count-huge", "messages/alter-topic.md", "InvalidCount", 21,
+       body_of(valid["alter-topic-request"])[:24] + b"\xff\xff\xff\xff", "4 G settings in 0 bytes")
+    of("alter-topic-source-unknown", "messages/alter-topic.md", "ValueOutOfRange", 21,
+       body_of(valid["alter-topic-response"])[:-1] + b"\x03", "source is 0 to 2", kind=2)
+    of("add-partitions-negative", "messages/add-partitions.md", "ValueOutOfRange", 22,
+       body_of(valid["add-partitions-request"])[:-4] + b"\xff\xff\xff\xff", "-1 partitions")
+    of("add-partitions-cut", "messages/add-partitions.md", "Truncated", 22,
+       body_of(valid["add-partitions-request"])[:-1], "the count lacks a byte")
     place = bytes.fromhex(TOPIC) + bytes(4)
     of("produce-acks-three", "messages/produce.md", "ValueOutOfRange", 32, b"\x03" + bytes(8), "acks is 0 to 2")
     of("produce-count-negative", "messages/produce.md", "InvalidCount", 32, b"\x02" + bytes(4) + b"\xff\xff\xff\xff",

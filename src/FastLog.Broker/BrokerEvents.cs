@@ -61,6 +61,15 @@ internal static class BrokerEvents
         log, BrokerEventKind.TopicFilesKept, BrokerEventLevel.Warning,
         $"directories of the deleted topic {topic.Name} (id {topic.Id}) stay until the next start: {cause.Message}", cause);
 
+    public static void TopicGrown(this IBrokerLog log, Topic topic, int before) => Tell(
+        log, BrokerEventKind.TopicGrown, BrokerEventLevel.Information,
+        $"topic {topic.Name} has {topic.PartitionCount} partitions now, {before} before");
+
+    public static void TopicAltered(this IBrokerLog log, Topic topic) => Tell(
+        log, BrokerEventKind.TopicAltered, BrokerEventLevel.Information,
+        $"settings of topic {topic.Name} changed; set on it now: "
+        + (topic.Configs.Count == 0 ? "nothing" : string.Join(", ", topic.Configs.Select(entry => $"{entry.Key}={entry.Value}"))));
+
     public static void Storage(this IBrokerLog log, StorageEvent told) => Tell(
         log,
         told.IsWarning ? BrokerEventKind.StorageWarned : BrokerEventKind.StorageTold,

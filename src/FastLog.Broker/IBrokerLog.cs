@@ -30,6 +30,8 @@ public enum BrokerEventKind
     TopicDeleted = 21,
     TopicFilesRemoved = 22,
     TopicFilesKept = 23,
+    TopicGrown = 24,
+    TopicAltered = 25,
     RequestFailed = 30,
     ConnectionOpened = 40,
     ConnectionClosed = 41,

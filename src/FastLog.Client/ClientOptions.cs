@@ -29,6 +29,12 @@ public sealed record ClientOptions
 
     public TimeSpan RetryBackoffMax { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Metadata older than this is asked for again, so that partitions which were added are found: by producers that spread
+    /// records over all of them, and by consumers that read a whole topic. More than zero.
+    /// </summary>
+    public TimeSpan MetadataAgeMax { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Connection changes and retries are told here; must be short and must not throw. Any thread.</summary>
     public ClientLog? Log { get; init; }
 
@@ -52,6 +58,7 @@ public sealed record ClientOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout, TimeSpan.Zero, nameof(RequestTimeout));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ConnectTimeout, TimeSpan.Zero, nameof(ConnectTimeout));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RetryBackoffMin, TimeSpan.Zero, nameof(RetryBackoffMin));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(MetadataAgeMax, TimeSpan.Zero, nameof(MetadataAgeMax));
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryBackoffMax, RetryBackoffMin, nameof(RetryBackoffMax));
     }
 }

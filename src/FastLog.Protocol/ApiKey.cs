@@ -14,6 +14,8 @@ public enum ApiKey : ushort
     DeleteTopic = 18,
     ListTopics = 19,
     DescribeTopic = 20,
+    AlterTopic = 21,
+    AddPartitions = 22,
     Produce = 32,
     Fetch = 33,
     ListOffsets = 34,

@@ -21,6 +21,8 @@ public static class MessageCatalog
         Entry(ApiKey.DeleteTopic, "delete-topic.md"),
         Entry(ApiKey.ListTopics, "list-topics.md"),
         Entry(ApiKey.DescribeTopic, "describe-topic.md"),
+        Entry(ApiKey.AlterTopic, "alter-topic.md"),
+        Entry(ApiKey.AddPartitions, "add-partitions.md"),
         Entry(ApiKey.Produce, "produce.md"),
         Entry(ApiKey.Fetch, "fetch.md"),
         Entry(ApiKey.ListOffsets, "list-offsets.md"),

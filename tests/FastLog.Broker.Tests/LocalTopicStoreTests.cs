@@ -20,7 +20,7 @@ public sealed class LocalTopicStoreTests
         Run(store, step: int.MaxValue, out _);
         TopicCatalog catalog = Load(disk);
         Topic found = Assert.Single(catalog.Topics);
-        Assert.Equal((B.Id, B.Name, B.PartitionCount), (found.Id, found.Name, found.PartitionCount));
+        Assert.Equal((B.Id, B.Name, 7), (found.Id, found.Name, found.PartitionCount));
         Assert.Empty(catalog.Deleted);
     }
 
@@ -100,7 +100,7 @@ public sealed class LocalTopicStoreTests
         }
     }
 
-    private static readonly string[] States = ["", "a", "a b", "b -a", "b"];
+    private static readonly string[] States = ["", "a", "a b", "a b+", "b+ -a", "b+"];
 
     private static int _answered;
 
@@ -123,6 +123,7 @@ public sealed class LocalTopicStoreTests
             async () => await store.LoadAsync(CancellationToken.None),
             () => store.AddAsync(A, CancellationToken.None),
             () => store.AddAsync(B, CancellationToken.None),
+            () => store.ReplaceAsync(B with { PartitionCount = 7 }, CancellationToken.None),
             () => store.RemoveAsync(A.Id, CancellationToken.None),
             () => store.ForgetAsync(A.Id, CancellationToken.None),
         ];
@@ -157,7 +158,7 @@ public sealed class LocalTopicStoreTests
     }
 
     private static string Describe(TopicCatalog catalog) => string.Join(
-        ' ', catalog.Topics.Select(topic => topic.Name).Concat(catalog.Deleted.Select(topic => "-" + topic.Name)));
+        ' ', catalog.Topics.Select(topic => topic.Name + (topic.PartitionCount == 7 ? "+" : "")).Concat(catalog.Deleted.Select(topic => "-" + topic.Name)));
 
     /// <summary>Runs work at once: each step of a test is over when its call returns.</summary>
     private sealed class InlineExecutor : IExecutor

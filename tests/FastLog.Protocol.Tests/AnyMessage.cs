@@ -40,6 +40,10 @@ internal static class AnyMessage
                 return Either<ListTopicsRequest, ListTopicsResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.DescribeTopic:
                 return Either<DescribeTopicRequest, DescribeTopicResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.AlterTopic:
+                return Either<AlterTopicRequest, AlterTopicResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.AddPartitions:
+                return Either<AddPartitionsRequest, AddPartitionsResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.Produce:
                 return Either<ProduceRequest, ProduceResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.Fetch:

@@ -43,6 +43,14 @@ internal static class Samples
             FrameKind.Response);
         yield return Frame(new DescribeTopicRequest(TopicReference.ById(Topic)), FrameKind.Request);
         yield return Frame(Description(), FrameKind.Response);
+        yield return Frame(
+            new AlterTopicRequest(TopicReference.ByName("orders"), [new ConfigEntry("flush", "os")], ["segment.ms"]),
+            FrameKind.Request);
+        yield return Frame(
+            new AlterTopicResponse("orders", Topic, [new ConfigValue("flush", "os", ConfigSource.Topic)]),
+            FrameKind.Response);
+        yield return Frame(new AddPartitionsRequest(TopicReference.ById(Topic), 12), FrameKind.Request);
+        yield return Frame(new AddPartitionsResponse("orders", Topic, 12), FrameKind.Response);
         yield return Frame(Produce, FrameKind.Request, 7);
         yield return Frame(
             new ProduceResponse(new ProducePartitionResponse[]

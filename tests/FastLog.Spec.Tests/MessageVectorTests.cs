@@ -36,6 +36,10 @@ public class MessageVectorTests
             case "list-topics.response": Check<ListTopicsResponse>(vector); break;
             case "describe-topic.request": Check<DescribeTopicRequest>(vector); break;
             case "describe-topic.response": Check<DescribeTopicResponse>(vector); break;
+            case "alter-topic.request": Check<AlterTopicRequest>(vector); break;
+            case "alter-topic.response": Check<AlterTopicResponse>(vector); break;
+            case "add-partitions.request": Check<AddPartitionsRequest>(vector); break;
+            case "add-partitions.response": Check<AddPartitionsResponse>(vector); break;
             case "produce.request": Check<ProduceRequest>(vector); break;
             case "produce.response": Check<ProduceResponse>(vector); break;
             case "fetch.request": Check<FetchRequest>(vector); break;

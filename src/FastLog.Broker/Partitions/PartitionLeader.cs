@@ -68,10 +68,18 @@ internal sealed class PartitionLeader : ILogObserver
         }
     }
 
-    public void Opened(PartitionLog log)
+    /// <param name="log">Just opened.</param>
+    /// <param name="options">What it was opened with; settings that changed meanwhile are taken over before it is served.</param>
+    public async Task OpenedAsync(PartitionLog log, PartitionLogOptions options)
     {
         log.Subscribe(this);
-        Settle(PartitionStatus.Serving(log));
+        while (!TryServe(log, options))
+        {
+            options = Topic.Config.LogOptions;
+            await log.ReconfigureAsync(options);
+        }
+
+        Waiters.Wake();
         foreach (LogDefect defect in log.Defects)
             _diagnostics.PartitionDamaged(Topic.Topic.Name, Id.Partition, defect);
     }
@@ -82,6 +90,16 @@ internal sealed class PartitionLeader : ILogObserver
             _failedAt = _clock.Now;
         Settle(PartitionStatus.Failed(ErrorOf(cause)));
         _diagnostics.PartitionFailed(Topic.Topic.Name, Id.Partition, cause);
+    }
+
+    /// <summary>Takes over the topic's settings; one that is not served yet does so before it is.</summary>
+    public async Task ReconfigureAsync()
+    {
+        PartitionLog? log;
+        lock (_gate)
+            log = _status.Log;
+        if (log is not null)
+            await log.ReconfigureAsync(Topic.Config.LogOptions);
     }
 
     /// <summary>After a while, one that failed for want of disk space waits to be opened again: true when it does now.</summary>
@@ -119,6 +137,18 @@ internal sealed class PartitionLeader : ILogObserver
         if (fault.Kind != StorageFaultKind.Deleted)
             _diagnostics.PartitionFenced(Topic.Topic.Name, Id.Partition, fault);
         Waiters.Wake();
+    }
+
+    private bool TryServe(PartitionLog log, PartitionLogOptions options)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(options, Topic.Config.LogOptions))
+                return false;
+            if (_status.State == PartitionState.Opening)
+                Volatile.Write(ref _status, PartitionStatus.Serving(log));
+            return true;
+        }
     }
 
     // A topic deleted while its partition was opened stays deleted.

@@ -26,15 +26,15 @@ internal sealed class PartitionOpener : IDisposable
         _parallel = parallel;
     }
 
-    /// <summary>Queues all partitions of the topic.</summary>
-    public void Open(TopicEntry topic)
+    /// <summary>Queues partitions, each of which nobody queued before.</summary>
+    public void Open(IReadOnlyList<PartitionLeader> partitions)
     {
         int lanes = 0;
         lock (_gate)
         {
-            foreach (PartitionLeader partition in topic.Partitions)
+            foreach (PartitionLeader partition in partitions)
                 _rest.Enqueue(partition);
-            while (!_stopped && _running < _parallel && lanes < topic.Partitions.Count)
+            while (!_stopped && _running < _parallel && lanes < partitions.Count)
             {
                 _running++;
                 lanes++;
@@ -136,9 +136,10 @@ internal sealed class PartitionOpener : IDisposable
 
         try
         {
+            PartitionLogOptions options = partition.Topic.Config.LogOptions;
             PartitionLog log = await _directory.OpenPartitionAsync(
-                partition.Id, partition.Topic.Topic.Name, partition.Topic.Config.LogOptions, _stopping.Token);
-            partition.Opened(log);
+                partition.Id, partition.Topic.Topic.Name, options, _stopping.Token);
+            await partition.OpenedAsync(log, options);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {

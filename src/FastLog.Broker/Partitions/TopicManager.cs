@@ -71,7 +71,7 @@ internal sealed class TopicManager
         }
 
         foreach (TopicEntry entry in _table.All())
-            _opener.Open(entry);
+            _opener.Open(entry.Partitions);
         foreach (DeletedTopic topic in deleted)
             Keep(RemoveFilesAsync(topic, left[topic.Id]));
     }
@@ -95,7 +95,71 @@ internal sealed class TopicManager
             await _store.AddAsync(topic, CancellationToken.None);
             TopicEntry entry = AddEntry(topic);
             _log.TopicCreated(topic);
-            _opener.Open(entry);
+            _opener.Open(entry.Partitions);
+            return new TopicChange(entry, RequestError.None);
+        }
+        catch (TopicStoreException cause)
+        {
+            return new TopicChange(null, StoreFailed(cause));
+        }
+        finally
+        {
+            _changes.Leave();
+        }
+    }
+
+    /// <summary>
+    /// Gives a topic more partitions, durably: they exist from the moment they are stored, and a start makes the directories
+    /// that a crash left out.
+    /// </summary>
+    public async ValueTask<TopicChange> AddPartitionsAsync(AddPartitionsRequest request)
+    {
+        await _changes.EnterAsync();
+        try
+        {
+            if (!_table.TryFind(request.Topic, out TopicEntry? entry, out RequestError error))
+                return new TopicChange(null, error);
+            error = CheckCount(entry.Topic, request.PartitionCount);
+            if (error.IsNone)
+                error = CheckPartitions(request.PartitionCount - entry.Topic.PartitionCount);
+            if (!error.IsNone)
+                return new TopicChange(null, error);
+            Topic before = entry.Topic;
+            Topic after = before with { PartitionCount = request.PartitionCount };
+            await _store.ReplaceAsync(after, CancellationToken.None);
+            Interlocked.Add(ref _partitionCount, after.PartitionCount - before.PartitionCount);
+            _opener.Open(entry.Grow(after));
+            _log.TopicGrown(after, before.PartitionCount);
+            return new TopicChange(entry, RequestError.None);
+        }
+        catch (TopicStoreException cause)
+        {
+            return new TopicChange(null, StoreFailed(cause));
+        }
+        finally
+        {
+            _changes.Leave();
+        }
+    }
+
+    /// <summary>Changes settings of a topic, durably; they are in force when this ends.</summary>
+    public async ValueTask<TopicChange> AlterAsync(AlterTopicRequest request)
+    {
+        if (request.Set.Count + request.Unset.Count == 0)
+            return new TopicChange(null, new RequestError(ErrorCode.InvalidRequest, "no setting is to be changed"));
+        await _changes.EnterAsync();
+        try
+        {
+            if (!_table.TryFind(request.Topic, out TopicEntry? entry, out RequestError error))
+                return new TopicChange(null, error);
+            Topic before = entry.Topic;
+            if (!TopicConfigs.TryMerge(
+                before.Configs, request.Set, request.Unset, out IReadOnlyList<ConfigEntry>? merged, out string? problem))
+                return new TopicChange(null, new RequestError(ErrorCode.InvalidConfig, problem));
+            Topic after = before with { Configs = merged };
+            await _store.ReplaceAsync(after, CancellationToken.None);
+            await entry.AlterAsync(after, new TopicConfig(merged, _topicDefaults));
+            _log.TopicAltered(after);
             return new TopicChange(entry, RequestError.None);
         }
         catch (TopicStoreException cause)
@@ -236,11 +300,31 @@ internal sealed class TopicManager
     {
         if (_table.Count >= BrokerLimits.TopicsMax)
             return new RequestError(ErrorCode.Busy, $"there are {BrokerLimits.TopicsMax} topics, which is the limit; delete some");
-        return PartitionCount + partitionCount <= BrokerLimits.PartitionsMax
+        return CheckPartitions(partitionCount);
+    }
+
+    private RequestError CheckPartitions(int partitionCount) =>
+        PartitionCount + partitionCount <= BrokerLimits.PartitionsMax
             ? RequestError.None
             : new RequestError(
                 ErrorCode.InvalidPartitionCount,
                 $"with {partitionCount} more there would be over {BrokerLimits.PartitionsMax} partitions on this broker");
+
+    private static RequestError CheckCount(Topic topic, int wanted)
+    {
+        int present = topic.PartitionCount;
+        if (wanted <= present)
+        {
+            string why = wanted == present ? "" : ": the records of a partition belong to it, so a topic never gets fewer";
+            return new RequestError(
+                ErrorCode.InvalidPartitionCount, $"topic '{topic.Name}' has {present} partitions, not fewer than {wanted}{why}");
+        }
+
+        return wanted <= BrokerLimits.PartitionsPerTopicMax
+            ? RequestError.None
+            : new RequestError(
+                ErrorCode.InvalidPartitionCount,
+                $"{wanted} partitions are not allowed; a topic has at most {BrokerLimits.PartitionsPerTopicMax}");
     }
 
     private static RequestError StoreFailed(TopicStoreException cause)

@@ -19,7 +19,7 @@ internal sealed class ProducePart
     private ValueTaskAwaiter<AppendResult> _append;
     private PartitionLeader? _leader;
     private TopicPartition _partition;
-    private AppendMode _mode;
+    private Durability _durability;
 
     public ProducePart(BrokerServices services, ProduceOperation operation, int index)
     {
@@ -33,7 +33,6 @@ internal sealed class ProducePart
     public void Begin(TopicPartition partition, ReadOnlyMemory<byte> batches, AppendMode mode)
     {
         _partition = partition;
-        _mode = mode;
         if (!_services.Topics.TryFind(partition, out _leader, out RequestError error) ||
             !_leader.TryGetLog(out PartitionLog? log, out error))
         {
@@ -43,6 +42,8 @@ internal sealed class ProducePart
             return;
         }
 
+        // Settings may change while it is appended: the less of before and after is what can be promised.
+        _durability = mode != AppendMode.Unconfirmed ? _leader.Topic.Durability : Durability.PageCache;
         try
         {
 #pragma warning disable CA2012 // Consumed once, by Appended; an await would allocate a state machine for each part.
@@ -85,7 +86,7 @@ internal sealed class ProducePart
             return;
         }
 
-        Durability durability = _mode != AppendMode.Unconfirmed ? _leader!.Topic.Config.Durability : Durability.PageCache;
+        Durability durability = (Durability)Math.Min((int)_durability, (int)_leader!.Topic.Durability);
         _leader = null;
         _operation.Ended(_index, new ProducePartitionResponse(
             _partition, ErrorCode.None, "", result.BaseOffset, result.LastOffset, result.LogStart, durability));

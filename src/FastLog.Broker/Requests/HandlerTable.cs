@@ -21,6 +21,8 @@ internal sealed class HandlerTable
             new DeleteTopicHandler(services),
             new ListTopicsHandler(services),
             new DescribeTopicHandler(services),
+            new AlterTopicHandler(services),
+            new AddPartitionsHandler(services),
             new ProduceHandler(services),
             new FetchHandler(services),
             new ListOffsetsHandler(services),

@@ -16,6 +16,10 @@ public interface ITopicStore
     /// <exception cref="TopicStoreException">It could not be stored.</exception>
     ValueTask AddAsync(Topic topic, CancellationToken cancellationToken);
 
+    /// <summary>Keeps a topic that is there in another form: of the same id and name.</summary>
+    /// <exception cref="TopicStoreException">It could not be stored; the form before is kept.</exception>
+    ValueTask ReplaceAsync(Topic topic, CancellationToken cancellationToken);
+
     /// <summary>Ends a topic; it counts as deleted until <see cref="ForgetAsync"/>.</summary>
     /// <exception cref="TopicStoreException">It could not be stored.</exception>
     ValueTask RemoveAsync(TopicId id, CancellationToken cancellationToken);

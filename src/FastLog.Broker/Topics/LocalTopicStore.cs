@@ -64,6 +64,24 @@ public sealed class LocalTopicStore : ITopicStore
         }
     }
 
+    public async ValueTask ReplaceAsync(Topic topic, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        cancellationToken.ThrowIfCancellationRequested();
+        Topic before = _topics[topic.Name];
+        Invariant.Check(before.Id == topic.Id);
+        _topics[topic.Name] = topic;
+        try
+        {
+            await WriteAsync();
+        }
+        catch (TopicStoreException)
+        {
+            _topics[topic.Name] = before;
+            throw;
+        }
+    }
+
     public async ValueTask RemoveAsync(TopicId id, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

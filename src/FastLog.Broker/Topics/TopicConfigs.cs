@@ -96,6 +96,38 @@ public static class TopicConfigs
         return true;
     }
 
+    /// <summary>
+    /// What is set on a topic after a change, in the stored form. False with a sentence when a name is unknown, given twice or
+    /// to be set and unset, or a value is not allowed.
+    /// </summary>
+    public static bool TryMerge(
+        IReadOnlyList<ConfigEntry> present,
+        IReadOnlyList<ConfigEntry> set,
+        IReadOnlyList<string> unset,
+        [NotNullWhen(true)] out IReadOnlyList<ConfigEntry>? merged,
+        [NotNullWhen(false)] out string? problem)
+    {
+        ArgumentNullException.ThrowIfNull(present);
+        ArgumentNullException.ThrowIfNull(unset);
+        merged = null;
+        if (!TryNormalize(set, out IReadOnlyList<ConfigEntry>? changed, out problem))
+            return false;
+        foreach (string name in unset)
+        {
+            if (Find(name) is null)
+                problem = Unknown(name);
+            else if (changed.Any(entry => entry.Key == name))
+                problem = $"the topic setting '{name}' is to be set and unset at once";
+            if (problem is not null)
+                return false;
+        }
+
+        IEnumerable<ConfigEntry> kept = present.Where(
+            entry => !unset.Contains(entry.Key) && !changed.Any(other => other.Key == entry.Key));
+        merged = [.. kept.Concat(changed).OrderBy(entry => entry.Key, StringComparer.Ordinal)];
+        return true;
+    }
+
     private static string? Check(in ConfigEntry entry, out string normal)
     {
         normal = "";

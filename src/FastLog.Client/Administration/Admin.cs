@@ -40,6 +40,39 @@ public sealed class Admin
                 name, partitionCount, replicationFactor, configs ?? []), isIdempotent: false, cancellationToken);
     }
 
+    /// <summary>Changes settings of a topic; the others stay. In force when this ends, and safe to repeat.</summary>
+    /// <param name="set">Settings with their new values.</param>
+    /// <param name="unset">Names of settings that take the broker's default again.</param>
+    /// <returns>The topic with all its effective settings.</returns>
+    /// <exception cref="FastLogException">There is no such topic, a setting is unknown or out of its range, …</exception>
+    public async ValueTask<AlterTopicResponse> AlterTopicAsync(
+        string name,
+        IReadOnlyList<ConfigEntry>? set = null,
+        IReadOnlyList<string>? unset = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return await CallAsync<AlterTopicRequest, AlterTopicResponse>(
+            new AlterTopicRequest(TopicReference.ByName(name), set ?? [], unset ?? []), isIdempotent: true, cancellationToken);
+    }
+
+    /// <summary>
+    /// Gives a topic more partitions; it never gets fewer. Not repeated when the answer is lost. Other clients find the new
+    /// partitions with their next metadata; keys are spread over all of them from then on.
+    /// </summary>
+    /// <param name="partitionCount">How many it has afterwards: more than it has now.</param>
+    /// <exception cref="FastLogException">There is no such topic, it has as many already, …</exception>
+    public async ValueTask<AddPartitionsResponse> AddPartitionsAsync(
+        string name, int partitionCount, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(partitionCount, 1);
+        AddPartitionsResponse response = await CallAsync<AddPartitionsRequest, AddPartitionsResponse>(
+            new AddPartitionsRequest(TopicReference.ByName(name), partitionCount), isIdempotent: false, cancellationToken);
+        _core.Metadata.Forget(name);
+        return response;
+    }
+
     /// <summary>Deletes a topic and its records. Not repeated when the answer is lost.</summary>
     /// <exception cref="FastLogException">There is no such topic, …</exception>
     public async ValueTask DeleteTopicAsync(string name, CancellationToken cancellationToken = default)

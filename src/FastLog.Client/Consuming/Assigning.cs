@@ -6,6 +6,8 @@ namespace FastLog.Client;
 /// <summary>Turns assignments into partitions with offsets.</summary>
 internal static class Assigning
 {
+    public static string TooMany => $"a consumer reads at most {ClientLimits.ConsumerPartitionsMax} partitions";
+
     /// <exception cref="FastLogException">A topic or partition does not exist, no broker answers, …</exception>
     /// <exception cref="ArgumentException">A partition is assigned twice.</exception>
     public static async Task<IReadOnlyList<PartitionCursor>> ResolveAsync(
@@ -25,22 +27,36 @@ internal static class Assigning
             }
 
             if (cursors.Count + partitions.Count > ClientLimits.ConsumerPartitionsMax)
-                throw new ArgumentException(
-                    $"a consumer reads at most {ClientLimits.ConsumerPartitionsMax} partitions", nameof(options));
-            IReadOnlyList<PartitionOffset>? ends = options.StopAtEnd
-                ? await OffsetLookups.FindAsync(client, topic, partitions, StartPosition.Latest, cancellationToken)
-                : null;
-            IReadOnlyList<LogOffset> starts = await OffsetsOfAsync(
-                client, topic, partitions, assignment.Start, cancellationToken);
-            for (int i = 0; i < partitions.Count; i++)
-            {
-                LogOffset stopAt = ends is null ? LogOffset.None : ends[i].Offset;
-                LogOffset start = starts[i];
-                if (!stopAt.IsNone && start > stopAt)
-                    start = await BeyondEndAsync(
-                        client, topic, partitions[i], start, stopAt, options.OutOfRange, cancellationToken);
-                cursors.Add(new PartitionCursor(topic, partitions[i], start, stopAt));
-            }
+                throw new ArgumentException(TooMany, nameof(options));
+            cursors.AddRange(
+                await CursorsOfAsync(client, options, topic, partitions, assignment.Start, cancellationToken));
+        }
+
+        return cursors;
+    }
+
+    /// <summary>Begins to read partitions of one topic.</summary>
+    public static async Task<IReadOnlyList<PartitionCursor>> CursorsOfAsync(
+        ClientCore client,
+        ConsumerOptions options,
+        TopicSnapshot topic,
+        IReadOnlyList<PartitionId> partitions,
+        StartPosition position,
+        CancellationToken cancellationToken)
+    {
+        IReadOnlyList<PartitionOffset>? ends = options.StopAtEnd
+            ? await OffsetLookups.FindAsync(client, topic, partitions, StartPosition.Latest, cancellationToken)
+            : null;
+        IReadOnlyList<LogOffset> starts = await OffsetsOfAsync(client, topic, partitions, position, cancellationToken);
+        var cursors = new PartitionCursor[partitions.Count];
+        for (int i = 0; i < cursors.Length; i++)
+        {
+            LogOffset stopAt = ends is null ? LogOffset.None : ends[i].Offset;
+            LogOffset start = starts[i];
+            if (!stopAt.IsNone && start > stopAt)
+                start = await BeyondEndAsync(
+                    client, topic, partitions[i], start, stopAt, options.OutOfRange, cancellationToken);
+            cursors[i] = new PartitionCursor(topic, partitions[i], start, stopAt);
         }
 
         return cursors;

@@ -11,12 +11,13 @@ internal sealed class ConsumerCore : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopping;
-    private readonly IReadOnlyList<PartitionCursor> _cursors;
     private readonly List<BrokerFetcher> _fetchers = [];
     private readonly BrokerPool _pool;
     private Queue<Delivery> _queue = new();
     private long _queuedBytes;
+    private volatile IReadOnlyList<PartitionCursor> _cursors;
     private Task _assigning = Task.CompletedTask;
+    private Task _discovering = Task.CompletedTask;
 
     public ConsumerCore(ClientCore client, ConsumerOptions options, IReadOnlyList<PartitionCursor> cursors)
     {
@@ -53,9 +54,29 @@ internal sealed class ConsumerCore : IAsyncDisposable
     /// <summary>More bytes are received and not given out than two answers may have. Under the lock.</summary>
     public bool IsFull => _queuedBytes >= (long)Options.FetchBytesMax * ClientLimits.PrefetchedResponsesMax;
 
+    /// <summary>All partitions that are read, in the order in which they came. A list that was taken does not change.</summary>
     public IReadOnlyList<PartitionCursor> Cursors => _cursors;
 
-    public void Start() => _assigning = AssignLeadersAsync();
+    public void Start()
+    {
+        _assigning = AssignLeadersAsync();
+        _discovering = new PartitionDiscovery(this).RunAsync();
+    }
+
+    /// <summary>Reads these partitions as well.</summary>
+    public void Add(IReadOnlyList<PartitionCursor> cursors)
+    {
+        lock (_gate)
+        {
+            if (_cursors.Count + cursors.Count <= ClientLimits.ConsumerPartitionsMax)
+                _cursors = [.. _cursors, .. cursors];
+            else
+                Enqueue(new FastLogException(ErrorCode.InvalidRequest, Assigning.TooMany), []);
+        }
+
+        Wanted.Pulse();
+        Received.Pulse();
+    }
 
     public async ValueTask<ConsumedBatch?> NextAsync(CancellationToken cancellationToken)
     {
@@ -154,6 +175,7 @@ internal sealed class ConsumerCore : IAsyncDisposable
         _stopping.Cancel();
         await _pool.CloseAsync();
         await _assigning;
+        await _discovering;
         foreach (BrokerFetcher fetcher in _fetchers)
             await fetcher.Running;
         lock (_gate)

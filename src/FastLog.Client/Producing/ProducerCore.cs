@@ -21,6 +21,7 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
     private readonly LeaderSearch _search;
     private readonly BrokerPool _pool;
     private int _isSweepSet;
+    private Task _refreshing = Task.CompletedTask;
 
     public ProducerCore(ClientCore core, ProducerOptions options)
     {
@@ -65,6 +66,8 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
             if (_topics.TryGetValue(topic, out ProducerTopicState? known))
                 return known;
             var made = new ProducerTopicState(this, snapshot);
+            if (_topics.Count == 0)
+                _refreshing = PeriodicRefresh.RunAsync(Core, RefreshTopicsAsync, Stopping);
             _topics.Add(topic, made);
             return made;
         }
@@ -164,6 +167,7 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
         _stopping.Cancel();
         await _pool.CloseAsync();
         await _search.Running;
+        await _refreshing;
         List<BrokerSender> senders;
         lock (_gate)
             senders = [.. _senders];
@@ -189,6 +193,22 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
         Volatile.Write(ref _isSweepSet, 0);
         if (Budget.Used > 0)
             Started();
+    }
+
+    private async Task RefreshTopicsAsync()
+    {
+        foreach (ProducerTopicState topic in Topics())
+        {
+            try
+            {
+                topic.Accept(await Core.Metadata.RefreshAsync(topic.Snapshot, Stopping));
+            }
+            catch (FastLogException cause)
+            {
+                // A batch that meets the same trouble tells it to its sender.
+                Core.Log(ClientLogLevel.Debug, $"{topic.Name}: metadata stays as it was: {cause.Message}", cause);
+            }
+        }
     }
 
     private BatchFailure TooOld(ProducerBatch batch)

@@ -39,7 +39,7 @@ internal sealed class MetadataCache(ClientCore core)
     {
         lock (_gate)
         {
-            if (_topics.TryGetValue(topic, out TopicSnapshot? known))
+            if (_topics.TryGetValue(topic, out TopicSnapshot? known) && !IsOld(known))
                 return known;
         }
 
@@ -78,6 +78,9 @@ internal sealed class MetadataCache(ClientCore core)
             }
         }
     }
+
+    private bool IsOld(TopicSnapshot known) =>
+        core.Ports.Clock.Now.Since(known.LearnedAt) >= core.Options.MetadataAgeMax;
 
     private static string ToAddress(BrokerMetadata broker) => broker.Host.Contains(':', StringComparison.Ordinal)
         ? $"[{broker.Host}]:{broker.Port}"
@@ -164,7 +167,7 @@ internal sealed class MetadataCache(ClientCore core)
         {
             if (_topics.Count >= ClientLimits.TopicsCachedMax)
                 _topics.Clear();
-            var snapshot = new TopicSnapshot(topic, found.Id, leaders, ++_version);
+            var snapshot = new TopicSnapshot(topic, found.Id, leaders, ++_version, core.Ports.Clock.Now);
             _topics[topic] = snapshot;
             return snapshot;
         }

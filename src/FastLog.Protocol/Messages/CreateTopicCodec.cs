@@ -5,27 +5,15 @@ namespace FastLog.Protocol.Messages;
 /// <summary>Layout: <c>protocol-spec/messages/create-topic.md</c>.</summary>
 public static class CreateTopicCodec
 {
-    private const int ConfigSizeMin = 2 * WireSize.EmptyString;
-
-    public static int Size(in CreateTopicRequest message)
-    {
-        int size = WireSize.String(message.Name) + (2 * sizeof(uint)) + WireSize.Count;
-        for (int i = 0; i < message.Configs.Count; i++)
-            size += WireSize.String(message.Configs[i].Key) + WireSize.String(message.Configs[i].Value);
-        return size;
-    }
+    public static int Size(in CreateTopicRequest message) =>
+        WireSize.String(message.Name) + (2 * sizeof(uint)) + WireConfigs.SizeOf(message.Configs);
 
     public static void Write(ref WireWriter writer, in CreateTopicRequest message)
     {
         writer.WriteString(message.Name);
         writer.WriteSize(message.PartitionCount);
         writer.WriteSize(message.ReplicationFactor);
-        writer.WriteSize(message.Configs.Count);
-        for (int i = 0; i < message.Configs.Count; i++)
-        {
-            writer.WriteString(message.Configs[i].Key);
-            writer.WriteString(message.Configs[i].Value);
-        }
+        WireConfigs.Write(ref writer, message.Configs);
     }
 
     public static WireStatus TryRead(ref WireReader reader, out CreateTopicRequest message)
@@ -34,8 +22,7 @@ public static class CreateTopicCodec
             reader.ReadString(),
             reader.ReadSize(),
             reader.ReadSize(),
-            WireLists.ReadArray(ref reader, ConfigSizeMin, static (ref WireReader from) => new ConfigEntry(
-                from.ReadString(), from.ReadString())));
+            WireConfigs.ReadEntries(ref reader));
         WireStatus status = reader.End();
         message = status == WireStatus.Ok ? read : null!;
         return status;

@@ -5,8 +5,6 @@ namespace FastLog.Protocol.Messages;
 /// <summary>Layout: <c>protocol-spec/messages/describe-topic.md</c>.</summary>
 public static class DescribeTopicCodec
 {
-    private const int ConfigSizeMin = (2 * WireSize.EmptyString) + WireSize.Enum;
-
     private const int PartitionSizeMin = WireSize.Partition + WireSize.ErrorCode + WireSize.EmptyString + WireSize.Node
         + WireSize.LeaderEpoch + (3 * WireSize.Offset) + sizeof(ulong) + sizeof(uint);
 
@@ -25,9 +23,8 @@ public static class DescribeTopicCodec
 
     public static int Size(in DescribeTopicResponse message)
     {
-        int size = WireSize.String(message.Name) + WireSize.Uid + WireSize.Bool + sizeof(uint) + (2 * WireSize.Count);
-        for (int i = 0; i < message.Configs.Count; i++)
-            size += WireSize.String(message.Configs[i].Key) + WireSize.String(message.Configs[i].Value) + WireSize.Enum;
+        int size = WireSize.String(message.Name) + WireSize.Uid + WireSize.Bool + sizeof(uint)
+            + WireConfigs.SizeOf(message.Configs) + WireSize.Count;
         for (int i = 0; i < message.Partitions.Count; i++)
             size += PartitionSizeMin - WireSize.EmptyString + WireSize.ErrorMessage(message.Partitions[i].ErrorMessage);
         return size;
@@ -39,14 +36,7 @@ public static class DescribeTopicCodec
         writer.WriteTopicId(message.Id);
         writer.WriteBool(message.IsInternal);
         writer.WriteSize(message.ReplicationFactor);
-        writer.WriteSize(message.Configs.Count);
-        for (int i = 0; i < message.Configs.Count; i++)
-        {
-            writer.WriteString(message.Configs[i].Key);
-            writer.WriteString(message.Configs[i].Value);
-            writer.WriteEnum((int)message.Configs[i].Source);
-        }
-
+        WireConfigs.Write(ref writer, message.Configs);
         writer.WriteSize(message.Partitions.Count);
         for (int i = 0; i < message.Partitions.Count; i++)
             Write(ref writer, message.Partitions[i]);
@@ -59,8 +49,7 @@ public static class DescribeTopicCodec
             reader.ReadTopicId(),
             reader.ReadBool(),
             reader.ReadSize(),
-            WireLists.ReadArray(ref reader, ConfigSizeMin, static (ref WireReader from) => new ConfigValue(
-                from.ReadString(), from.ReadString(), (ConfigSource)from.ReadEnum((int)ConfigSource.Topic))),
+            WireConfigs.ReadValues(ref reader),
             WireLists.ReadArray(ref reader, PartitionSizeMin, ReadPartition));
         WireStatus status = reader.End();
         message = status == WireStatus.Ok ? read : null!;

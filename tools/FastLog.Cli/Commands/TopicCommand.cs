@@ -6,15 +6,17 @@ using FastLog.Protocol.Messages;
 
 namespace FastLog.Cli.Commands;
 
-/// <summary><c>fastlog topic</c>: create, list, describe and delete topics.</summary>
+/// <summary><c>fastlog topic</c>: create, list, describe, change and delete topics.</summary>
 internal static class TopicCommand
 {
-    private const int PartitionsMax = 10_000;
+    internal const int PartitionsMax = 10_000;
     private const int ReplicasMax = 1_000;
 
     public static Command Create() =>
-        CommandBuilder.Create("topic", "Create, list, describe and delete topics", "fastlog topic create orders --partitions 8")
-            .With(CreateTopic(), List(), TopicDescribeCommand.Create(), Delete());
+        CommandBuilder.Create("topic", "Create, list, describe, change and delete topics", "fastlog topic create orders --partitions 8")
+            .With(
+                CreateTopic(), List(), TopicDescribeCommand.Create(), TopicChangeCommands.Alter(), TopicChangeCommands.AddPartitions(),
+                Delete());
 
     private static Command CreateTopic()
     {
@@ -32,9 +34,7 @@ internal static class TopicCommand
             .Does(async (result, token) =>
             {
                 string topic = result.GetRequiredValue(name);
-                ConfigEntry[] configs = [.. CommonOptions.Pairs("--set", result.GetValue(set) ?? [])
-                    .OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                    .Select(pair => new ConfigEntry(pair.Key, pair.Value))];
+                IReadOnlyList<ConfigEntry> configs = Configs(result.GetValue(set) ?? []);
                 await using FastLogClient client = server.Connect(result);
                 CreateTopicResponse? created = null;
                 try
@@ -51,6 +51,14 @@ internal static class TopicCommand
                 return ExitCode.Done;
             });
     }
+
+    /// <summary>The settings of <c>--set key=value …</c>, ascending by key.</summary>
+    internal static IReadOnlyList<ConfigEntry> Configs(string[] pairs) =>
+    [
+        .. CommonOptions.Pairs("--set", pairs)
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => new ConfigEntry(pair.Key, pair.Value)),
+    ];
 
     private static void PrintCreated(string topic, CreateTopicResponse? created, bool asJson)
     {
