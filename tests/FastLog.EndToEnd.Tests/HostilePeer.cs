@@ -79,16 +79,20 @@ internal sealed class HostilePeer : IDisposable
             bytes = bytes[await Socket.SendAsync(bytes, patience.Token)..];
     }
 
-    /// <summary>Sends as much as the kernel takes at once, and leaves it at that.</summary>
-    public void SendWhatFits(ReadOnlySpan<byte> bytes, int times)
+    /// <summary>Sends as much as the kernel takes at once, and leaves it at that; how many bytes that was.</summary>
+    public int SendWhatFits(ReadOnlySpan<byte> bytes, int times)
     {
         Socket.Blocking = false;
+        int all = 0;
         for (int i = 0; i < times; i++)
         {
             int sent = Socket.Send(bytes, SocketFlags.None, out SocketError error);
+            all += sent;
             if (error != SocketError.Success || sent < bytes.Length)
-                return;
+                break;
         }
+
+        return all;
     }
 
     /// <summary>The next frame, or null when the broker has closed.</summary>

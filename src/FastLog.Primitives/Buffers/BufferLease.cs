@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace FastLog.Primitives;
 
 /// <summary>
@@ -48,35 +46,4 @@ public interface ILeaseObserver
 {
     /// <summary>The lease of this many bytes was disposed. Once per lease, on the disposing thread; must be short.</summary>
     void LeaseEnded(int length);
-}
-
-/// <summary>Rents byte buffers and counts what is out. Thread-safe.</summary>
-public sealed class BufferPool
-{
-    public static readonly BufferPool Shared = new();
-
-    // Shared's buckets end at 1 GiB; batches and frames are far below, so nothing large is allocated anew each time.
-    private readonly ArrayPool<byte> _arrays = ArrayPool<byte>.Shared;
-    private long _rentedBytes;
-
-    /// <summary>Bytes rented and not given back.</summary>
-    public long RentedBytes => Volatile.Read(ref _rentedBytes);
-
-    /// <param name="length">At least this many bytes, 0 or more. The caller has checked it against its own limit.</param>
-    /// <param name="clearOnReturn">True when bytes of clients will be in it.</param>
-    /// <param name="observer">Told once when the lease is disposed.</param>
-    public BufferLease Rent(int length, bool clearOnReturn = false, ILeaseObserver? observer = null)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        Interlocked.Add(ref _rentedBytes, length);
-        return new BufferLease(this, _arrays.Rent(length), length, clearOnReturn, observer);
-    }
-
-    internal void Return(byte[] array, int length, bool clear)
-    {
-        Interlocked.Add(ref _rentedBytes, -length);
-        if (clear)
-            array.AsSpan(0, length).Clear();
-        _arrays.Return(array);
-    }
 }
