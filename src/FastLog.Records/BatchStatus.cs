@@ -61,6 +61,9 @@ public enum BatchStatus
     /// <summary>A record's lengths, offset or varints do not fit the batch.</summary>
     RecordMalformed,
 
+    /// <summary>A record without a key where each must have one.</summary>
+    KeyMissing,
+
     /// <summary>The compressed bytes are damaged.</summary>
     CompressionInvalid,
 

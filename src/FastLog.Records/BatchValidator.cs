@@ -58,6 +58,24 @@ public static class BatchValidator
         return CheckCrc(oneBatch, header);
     }
 
+    /// <summary>
+    /// For compacted topics: reads all records of a valid batch, and that each has a key. Compressed ones are inflated, within the
+    /// buffer's limits.
+    /// </summary>
+    public static BatchStatus CheckKeys(ReadOnlySpan<byte> oneBatch, InflateBuffer buffer)
+    {
+        BatchStatus status = RecordReader.TryOpen(oneBatch, buffer, out RecordReader record);
+        if (status != BatchStatus.Ok)
+            return status;
+        while (record.Read())
+        {
+            if (record.Key.IsNull)
+                return BatchStatus.KeyMissing;
+        }
+
+        return record.Status;
+    }
+
     /// <summary>Compares the CRC with the bytes of the whole batch that the header was read from.</summary>
     public static BatchStatus CheckCrc(ReadOnlySpan<byte> oneBatch, in BatchHeader header)
     {

@@ -14,6 +14,8 @@ public ref struct RecordReader
     private readonly ReadOnlySpan<byte> _records;
     private readonly BatchHeader _header;
     private int _at;
+    private int _recordAt;
+    private int _timeEnd;
     private int _left;
     private int _offsetDelta;
     private long _timestampDelta;
@@ -91,6 +93,7 @@ public ref struct RecordReader
         at++; // the record's attributes: none have a meaning
         if (!Varint.TryRead(upToEnd, ref at, out _timestampDelta))
             return Fail();
+        _timeEnd = at;
         if (!Varint.TryRead(upToEnd, ref at, out int offsetDelta))
             return Fail();
         if (offsetDelta <= _offsetDelta)
@@ -114,9 +117,36 @@ public ref struct RecordReader
         if (at != end)
             return Fail();
         _offsetDelta = offsetDelta;
+        _recordAt = _at;
         _at = end;
         _left--;
         return true;
+    }
+
+    /// <summary>Bytes of all records, inflated.</summary>
+    internal readonly int RecordBytes => _records.Length;
+
+    /// <summary>Copies the record with its length in front, byte for byte.</summary>
+    internal readonly int Copy(Span<byte> destination)
+    {
+        _records[_recordAt.._at].CopyTo(destination);
+        return _at - _recordAt;
+    }
+
+    /// <summary>Copies the record so that its timestamp counts from another base; gives the bytes written.</summary>
+    internal readonly int CopyWithBase(Span<byte> destination, Timestamp baseTimestamp)
+    {
+        // Unchecked on purpose: the reader adds with the same wrap. Where the append time counts, deltas mean nothing.
+        long time = unchecked(_header.BaseTimestamp.UnixMilliseconds + _timestampDelta);
+        ReadOnlySpan<byte> rest = _records[_timeEnd.._at];
+        Span<byte> delta = stackalloc byte[Varint.Size64Max];
+        int deltaSize = Varint.Write(delta, unchecked(time - baseTimestamp.UnixMilliseconds));
+        int at = Varint.Write(destination, 1 + deltaSize + rest.Length);
+        destination[at++] = 0;
+        delta[..deltaSize].CopyTo(destination[at..]);
+        at += deltaSize;
+        rest.CopyTo(destination[at..]);
+        return at + rest.Length;
     }
 
     internal static BatchStatus TryOpen(
