@@ -50,6 +50,7 @@ public enum ErrorCode : ushort
     DiskFull = 211,
     CorruptLog = 212,
     InvalidAcks = 213,
+    KeyMissing = 214,
 
     // Kept free: 300-399 producer ids, 400-499 groups, 500-599 the tree, 600-699 replication and ensemble, 700-799
     // security.

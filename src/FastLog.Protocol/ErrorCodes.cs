@@ -57,6 +57,7 @@ public static class ErrorCodes
         new(ErrorCode.DiskFull, true, "the disk is full; nothing was appended"),
         new(ErrorCode.CorruptLog, false, "stored bytes are damaged; the answer has the range"),
         new(ErrorCode.InvalidAcks, false, "acks does not fit the kind of the frame"),
+        new(ErrorCode.KeyMissing, false, "a record of a compacted topic has no key"),
     ];
 
     private static readonly FrozenDictionary<ErrorCode, ErrorCodeInfo> ByCode =

@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Maintenance;
@@ -45,7 +46,7 @@ public sealed class LogDirectory : IAsyncDisposable
         _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
         var tools = new MaintenanceTools(
             new BoundedExecutor(ports.BlockingExecutor, StorageLimits.MaintenanceAtOnceMax), ports, _diagnostics);
-        _maintenance = new MaintenanceWorker(Passes(tools), OpenLogs, tools);
+        _maintenance = new MaintenanceWorker(Passes(options, tools), OpenLogs, tools);
     }
 
     /// <summary>True when the last life ended by <see cref="DisposeAsync"/>, or there was none.</summary>
@@ -63,6 +64,7 @@ public sealed class LogDirectory : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(ports);
+        options.Compaction.Check(path);
         if (path.Length > 1)
             path = path.TrimEnd('/');
         try
@@ -205,7 +207,8 @@ public sealed class LogDirectory : IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<IMaintenancePass> Passes(MaintenanceTools tools) => [];
+    private static IReadOnlyList<IMaintenancePass> Passes(LogDirectoryOptions options, MaintenanceTools tools) =>
+        [new CompactionPass(options.Compaction, tools)];
 
     private IReadOnlyList<PartitionLog> OpenLogs()
     {
@@ -310,6 +313,7 @@ public sealed class LogDirectory : IAsyncDisposable
 
         bool isKnown = cleanEnd is not null || recorded is not null;
         bool isNew = PartitionDirectory.Ensure(_disk, _path, id, topicName, isKnown);
+        SegmentSwap.Recover(context, _diagnostics);
         using (var replay = new ReplayFiles(context))
             _recoveryLog.Replay(id, replay.Open);
         var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);

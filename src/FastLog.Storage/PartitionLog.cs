@@ -1,6 +1,7 @@
 using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Storage.Appending;
+using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Epochs;
 using FastLog.Storage.Flushing;
@@ -92,6 +93,11 @@ public sealed class PartitionLog
 
     internal string Directory => _state.Directory;
 
+    internal SegmentContext Context => _state.Context;
+
+    /// <summary>What its compaction remembers.</summary>
+    internal CompactionState Compaction { get; } = new();
+
     /// <summary>Background passes enter here before they work on this log.</summary>
     internal MaintenanceGate Maintenance { get; } = new();
 
@@ -111,7 +117,8 @@ public sealed class PartitionLog
             return new ValueTask<AppendResult>(new AppendResult { Status = AppendStatus.Closed, LogStart = LogStart });
         PartitionLogOptions options = _state.Options;
         var limits = BatchLimits.At(_ports.Clock.WallNow, options.BatchSizeMax, options.TimestampAheadMax);
-        AppendResult check = AppendCheck.Run(batches.Span, limits, out long offsetCount);
+        AppendResult check = AppendCheck.Run(
+            batches.Span, limits, needsKeys: options.Compaction is not null, out long offsetCount);
         return check.Status == AppendStatus.Ok
             ? _writer.AppendAsync(batches, offsetCount, mode)
             : new ValueTask<AppendResult>(check with { LogStart = LogStart });
@@ -177,6 +184,18 @@ public sealed class PartitionLog
     /// </summary>
     /// <exception cref="DiskException">A flush failed, now or earlier.</exception>
     internal Task SettleAsync() => _member.SettleAsync();
+
+    /// <summary>
+    /// Settles, and ends when that is durable in the recovery log: no start writes into a segment again that was sealed before
+    /// the call.
+    /// </summary>
+    /// <exception cref="DiskException">A flush failed, now or earlier, or the device is full.</exception>
+    internal Task RecordAsync() => _member.RecordAsync();
+
+    /// <summary>Seals the active segment when its first append is older, and begins the next one.</summary>
+    internal Task RollIfOlderAsync(TimeSpan age) => age == TimeSpan.MaxValue
+        ? Task.CompletedTask
+        : InSectionAsync(() => _writer.RollIfOlder(age));
 
     /// <summary>Flushes and closes. True when all of it is durable, so that the next start need not look.</summary>
     internal async Task<bool> CloseAsync()

@@ -16,6 +16,10 @@ public enum StorageEventId
     PartitionDeleted = 114,
     DefectLifted = 115,
     MaintenanceFailed = 120,
+    LogCompacted = 140,
+    CompactionFailed = 141,
+    CompactionStopped = 142,
+    CompactedSegmentDamaged = 143,
 }
 
 /// <summary>One thing worth telling: a change of state or damage, never per record.</summary>
@@ -82,6 +86,27 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
     }
 
     public void PartitionDeleted(string path) => Tell(StorageEventId.PartitionDeleted, false, path, "partition deleted");
+
+    public void LogCompacted(string path, string what) => Tell(StorageEventId.LogCompacted, false, path, what);
+
+    public void CompactionFailed(LogDefect defect) => Tell(
+        StorageEventId.CompactionFailed,
+        true,
+        defect.File,
+        $"a segment is left out of the compaction, offsets {defect.FirstOffset}..{defect.LastOffset}: {defect.Kind} at "
+            + $"{defect.Position}: {defect.Detail}");
+
+    public void CompactionStopped(string path, Exception cause) => Tell(
+        StorageEventId.CompactionStopped,
+        true,
+        path,
+        $"the log is not compacted any more until it is opened again: {cause.Message}");
+
+    public void CompactedSegmentDamaged(string path) => Tell(
+        StorageEventId.CompactedSegmentDamaged,
+        true,
+        path,
+        "a compacted segment does not check and was set aside; the segments that it stood for are served where they are left");
 
     private void Tell(StorageEventId id, bool isWarning, string path, string message) =>
         sink?.Invoke(new StorageEvent(id, isWarning, path, message));

@@ -74,4 +74,10 @@ public static class StorageLimits
 
     /// <summary>Observers of one partition log.</summary>
     public const int ObserversMax = 64;
+
+    /// <summary>Smallest key map of a compaction: some dozens of keys a pass.</summary>
+    public const long CompactionMapBytesMin = 1 << 10;
+
+    /// <summary>Slowest compaction, in bytes read and written a second.</summary>
+    public const long CompactionBytesPerSecondMin = 64 << 10;
 }

@@ -36,6 +36,12 @@ public static class StorageMetrics
     private static readonly Counter<long> MaintenanceFailureCounter =
         Meter.CreateCounter<long>("fastlog.storage.maintenance.failures", "{pass}", "Background passes that failed.");
 
+    private static readonly Counter<long> CompactedByteCounter =
+        Meter.CreateCounter<long>("fastlog.storage.compacted", "By", "Bytes of segments that a compaction went over.");
+
+    private static readonly Counter<long> DroppedCounter =
+        Meter.CreateCounter<long>("fastlog.storage.compaction.dropped", "{record}", "Records that a compaction removed.");
+
     internal static void Written(int appends, long bytes)
     {
         AppendCounter.Add(appends);
@@ -52,6 +58,12 @@ public static class StorageMetrics
     internal static void DefectFound() => DefectCounter.Add(1);
 
     internal static void MaintenanceFailed() => MaintenanceFailureCounter.Add(1);
+
+    internal static void Compacted(long bytes, long recordsDropped)
+    {
+        CompactedByteCounter.Add(bytes);
+        DroppedCounter.Add(recordsDropped);
+    }
 
     internal static void Cut(long bytes) => CutCounter.Add(bytes);
 }

@@ -14,6 +14,8 @@ public sealed record LogDirectoryOptions
 
     public FlushOptions Flush { get; init; } = new();
 
+    public CompactionOptions Compaction { get; init; } = new();
+
     /// <summary>Hears what an operator should know; from any thread, must be short.</summary>
     public Action<StorageEvent>? OnEvent { get; init; }
 }
@@ -35,9 +37,13 @@ public sealed record PartitionLogOptions
     /// <summary>How far ahead of the clock a record's timestamp may lie.</summary>
     public TimeSpan TimestampAheadMax { get; init; } = Records.RecordLimits.TimestampAheadDefaultMax;
 
+    /// <summary>How the log is compacted by key; null when it is not.</summary>
+    public CompactionPolicy? Compaction { get; init; }
+
     /// <exception cref="StorageException">A value is outside of its range: the message names it.</exception>
     internal void Check(string path)
     {
+        Compaction?.Check(path);
         Require(
             SegmentSizeMax is >= StorageLimits.SegmentSizeMin and <= StorageLimits.SegmentSizeMax,
             path, $"segment size {SegmentSizeMax} is not within {StorageLimits.SegmentSizeMin}..{StorageLimits.SegmentSizeMax}");

@@ -81,6 +81,7 @@ class ErrorCode(IntEnum):
     DiskFull = 211
     CorruptLog = 212
     InvalidAcks = 213
+    KeyMissing = 214
 
 
 RETRIABLE = frozenset({ErrorCode.Busy, ErrorCode.DeadlineExceeded, ErrorCode.ShuttingDown, ErrorCode.NotLeader,

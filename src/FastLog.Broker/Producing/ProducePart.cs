@@ -113,6 +113,9 @@ internal sealed class ProducePart
         {
             case AppendStatus.InvalidBatch when result.Reason == BatchStatus.CodecNotAvailable:
                 return new RequestError(ErrorCode.CodecNotAvailable, "the batch's codec is not available on this broker");
+            case AppendStatus.InvalidBatch when result.Reason == BatchStatus.KeyMissing:
+                return new RequestError(
+                    ErrorCode.KeyMissing, "a record has no key, and the topic's cleanup.policy is compact; nothing was appended");
             case AppendStatus.InvalidBatch:
                 return new RequestError(ErrorCode.InvalidBatch, $"a batch does not check: {result.Reason}; nothing was appended");
             case AppendStatus.TooLarge:

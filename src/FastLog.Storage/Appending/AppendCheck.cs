@@ -1,3 +1,4 @@
+using FastLog.Primitives;
 using FastLog.Records;
 
 namespace FastLog.Storage.Appending;
@@ -7,9 +8,13 @@ internal static class AppendCheck
 {
     /// <param name="batches">Batches one after the other.</param>
     /// <param name="limits">Sizes and times allowed.</param>
+    /// <param name="needsKeys">
+    /// The topic is compacted: the one case in which the broker reads the records of an append, as one without a key would never
+    /// go, and one that cannot be read would keep its segment from being compacted.
+    /// </param>
     /// <param name="offsetCount">How many offsets they take.</param>
     /// <returns>Ok, or why the append is refused as a whole.</returns>
-    public static AppendResult Run(ReadOnlySpan<byte> batches, in BatchLimits limits, out long offsetCount)
+    public static AppendResult Run(ReadOnlySpan<byte> batches, in BatchLimits limits, bool needsKeys, out long offsetCount)
     {
         offsetCount = 0;
         if (batches.IsEmpty)
@@ -29,6 +34,8 @@ internal static class AppendCheck
             if (header.BatchSize > batches.Length)
                 return Refused(BatchStatus.NeedMoreData);
             status = BatchValidator.Validate(batches[..header.BatchSize], limits);
+            if (status == BatchStatus.Ok && needsKeys)
+                status = CheckKeys(batches[..header.BatchSize]);
             if (status != BatchStatus.Ok)
                 return Refused(status);
             offsetCount += header.LastOffsetDelta + 1L;
@@ -36,6 +43,12 @@ internal static class AppendCheck
         }
 
         return new AppendResult { Status = AppendStatus.Ok };
+    }
+
+    private static BatchStatus CheckKeys(ReadOnlySpan<byte> batch)
+    {
+        using var inflate = new InflateBuffer(BufferPool.Shared);
+        return BatchValidator.CheckKeys(batch, inflate);
     }
 
     private static AppendResult Refused(BatchStatus status) => new()

@@ -155,6 +155,33 @@ internal sealed class PartitionWriter : ISerialOwner
             _settling = TrySettleAsync(_settling);
     }
 
+    /// <summary>Begins the next segment when the active one has data and is older.</summary>
+    public void RollIfOlder(TimeSpan age)
+    {
+        if (_closing || _state.Fault is not null || _active is not { } active || active.End.NextOffset == active.BaseOffset)
+            return;
+        MonotonicTime now = _ports.Clock.Now;
+        if (!_rollPolicy.IsOlder(age, now))
+            return;
+        try
+        {
+            if (!active.IsOpen)
+                OpenRecovered(active);
+            Roll(_ports.Clock.WallNow, now);
+
+            // Flushed as an append would be: what is recorded lies in the new segment from then on.
+            _member!.MarkDirty(SegmentLayout.HeaderSize, callers: 0);
+        }
+        catch (DiskException failure) when (failure.IsDiskFull && _state.Fault is null)
+        {
+            // It stays the active one until there is room.
+        }
+        catch (DiskException failure)
+        {
+            Fence(StorageFaultKind.WriteFailed, failure.Path, $"a segment could not be begun: {failure.Message}", failure);
+        }
+    }
+
     /// <summary>No further append is taken; those that wait still end as their flush does.</summary>
     public void BeginClose() => _closing = true;
 

@@ -90,6 +90,12 @@ public sealed class FlushMember : IThreadPoolWorkItem
     public Task SettleAsync() => _commit.SettleAsync(this);
 
     /// <summary>
+    /// Settles, and ends when the recovery log says so durably: no start writes again what was written before the call.
+    /// </summary>
+    /// <exception cref="DiskException">A flush failed, now or earlier, or the recovery log's device has no room.</exception>
+    public Task RecordAsync() => _commit.RecordAsync(this);
+
+    /// <summary>
     /// Lowers the recorded point, durably: before the log cuts its suffix (call <see cref="SettleAsync"/> first, with no
     /// writes until this has ended).
     /// </summary>

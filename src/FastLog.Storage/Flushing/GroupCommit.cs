@@ -184,6 +184,14 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
         return settled.Task;
     }
 
+    internal async Task RecordAsync(FlushMember member)
+    {
+        await SettleAsync(member);
+        var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        InSection(() => AwaitNotes(durable));
+        await durable.Task;
+    }
+
     internal Task ResetPointAsync(FlushMember member, FlushPoint point)
     {
         var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -211,7 +211,8 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
         }
     }
 
-    private bool TryWrite(LogOffset segmentBase, IndexImage image)
+    /// <summary>Makes both index files anew; false when the device could not.</summary>
+    public bool TryWrite(LogOffset segmentBase, IndexImage image)
     {
         try
         {

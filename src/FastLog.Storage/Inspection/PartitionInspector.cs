@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Recovery;
@@ -31,8 +32,27 @@ internal sealed class PartitionInspector(
                 files.Add((baseOffset, $"{partition.Directory}/{name}"));
         }
 
+        if (partition.OnlyFile is null)
+            TakeSwaps(disk, partition, files);
         files.Sort(static (left, right) => left.BaseOffset.CompareTo(right.BaseOffset));
         return files;
+    }
+
+    /// <summary>A crash may have left a compacted segment beside some of those that it stands for: it counts, they do not.</summary>
+    private static void TakeSwaps(
+        IDisk disk, InspectedPartition partition, List<(LogOffset BaseOffset, string Path)> files)
+    {
+        foreach (string name in disk.ListFiles(partition.Directory))
+        {
+            if (!SegmentName.TryParse(name, SegmentName.SwapSuffix, out LogOffset baseOffset))
+                continue;
+            string path = $"{partition.Directory}/{name}";
+            LogOffset end = SegmentSwap.EndOf(disk, path, baseOffset, partition.Id);
+            if (end.IsNone)
+                continue;
+            files.RemoveAll(file => file.BaseOffset >= baseOffset && file.BaseOffset < end);
+            files.Add((baseOffset, path));
+        }
     }
 
     public PartitionReport Run()

@@ -107,7 +107,8 @@ internal static class BatchVisitor
         IDisk disk, string path, Func<FilePosition, BatchHeader, ReadOnlyMemory<byte>, bool> visit)
     {
         string name = path[(path.LastIndexOf('/') + 1)..];
-        if (!SegmentName.TryParse(name, SegmentName.DataSuffix, out LogOffset baseOffset))
+        if (!SegmentName.TryParse(name, SegmentName.DataSuffix, out LogOffset baseOffset)
+            && !SegmentName.TryParse(name, SegmentName.SwapSuffix, out baseOffset))
             throw new StorageException(StorageErrorKind.InvalidArgument, path, $"'{path}' is no segment's data file");
         FoundSegment found = SegmentInventory.Look(disk, path, baseOffset, null);
         using IDiskFile file = disk.Open(path, DiskOpenMode.Read);

@@ -94,7 +94,7 @@ internal sealed class LogReader(PartitionState state)
         if (first.Header.NextOffset > limit)
             return Empty(from);
         SegmentEnd regionEnd = Extend(segment, view, first, bytesMax, limit, segmentEnd);
-        _recent.Remember(segment.BaseOffset, regionEnd.NextOffset, regionEnd.Position);
+        _recent.Remember(segment, regionEnd.NextOffset, regionEnd.Position);
         return new ReadResult
         {
             Status = ReadStatus.Ok,
@@ -105,7 +105,7 @@ internal sealed class LogReader(PartitionState state)
 
     private LocatedBatch Locate(Segment segment, ILeasedFile file, LogOffset from, SegmentEnd segmentEnd)
     {
-        if (!_recent.TryFind(segment.BaseOffset, from, out FilePosition position))
+        if (!_recent.TryFind(segment, from, out FilePosition position))
             return BatchLocator.Find(segment, file, from);
         Span<byte> bytes = stackalloc byte[BatchHeaderLayout.HeaderSize];
         int count = file.Read(position, bytes);

@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Reading;
 
@@ -13,15 +14,15 @@ internal sealed class RecentEnds
     private readonly Slot[] _slots = new Slot[Slots];
     private int _next;
 
-    public RecentEnds() => Array.Fill(_slots, new Slot(LogOffset.None, LogOffset.None, FilePosition.Zero));
+    public RecentEnds() => Array.Fill(_slots, new Slot(null, LogOffset.None, FilePosition.Zero));
 
-    public bool TryFind(LogOffset segmentBase, LogOffset offset, out FilePosition position)
+    public bool TryFind(Segment segment, LogOffset offset, out FilePosition position)
     {
         lock (_gate)
         {
             foreach (Slot slot in _slots)
             {
-                if (slot.Offset != offset || slot.SegmentBase != segmentBase)
+                if (slot.Offset != offset || !ReferenceEquals(slot.Segment, segment))
                     continue;
                 position = slot.Position;
                 return true;
@@ -32,14 +33,15 @@ internal sealed class RecentEnds
         return false;
     }
 
-    public void Remember(LogOffset segmentBase, LogOffset offset, FilePosition position)
+    public void Remember(Segment segment, LogOffset offset, FilePosition position)
     {
         lock (_gate)
         {
-            _slots[_next] = new Slot(segmentBase, offset, position);
+            _slots[_next] = new Slot(segment, offset, position);
             _next = (_next + 1) % Slots;
         }
     }
 
-    private readonly record struct Slot(LogOffset SegmentBase, LogOffset Offset, FilePosition Position);
+    // By the segment and not its base offset: another one may take its place in the log.
+    private readonly record struct Slot(Segment? Segment, LogOffset Offset, FilePosition Position);
 }

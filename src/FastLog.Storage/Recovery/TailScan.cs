@@ -21,6 +21,7 @@ internal sealed class TailScan : IDisposable
     private BufferLease _window = BufferPool.Shared.Rent(WindowSize, clearOnReturn: true);
     private FilePosition _windowStart;
     private int _windowLength;
+    private int _batchAt;
 
     /// <param name="file">The data file.</param>
     /// <param name="start">Where a batch begins; the point says which offset and chain CRC it continues.</param>
@@ -49,6 +50,9 @@ internal sealed class TailScan : IDisposable
 
     /// <summary>The batch stepped over last.</summary>
     public BatchHeader Header { get; private set; }
+
+    /// <summary>The bytes of the batch stepped over last; valid until the next step.</summary>
+    public ReadOnlySpan<byte> Batch => _window.Span.Slice(_batchAt, Header.BatchSize);
 
     /// <summary>Why the scan stopped; empty at the end.</summary>
     public string Reason { get; private set; }
@@ -84,6 +88,7 @@ internal sealed class TailScan : IDisposable
         if (status != BatchStatus.Ok)
             return Stop(LogDefectKind.BatchDamaged, $"not a whole batch: {status}");
         Chain = ChainCrc.Append(Chain, bytes);
+        _batchAt = (int)Position.Since(_windowStart);
         Position = Position.Plus(header.BatchSize);
         NextOffset = header.NextOffset;
         LastEpoch = header.LeaderEpoch;

@@ -42,10 +42,18 @@ internal sealed class RollPolicy(PartitionLogOptions options)
         return IsOld(now);
     }
 
+    /// <summary>True when the active segment was begun this long ago.</summary>
+    public bool IsOlder(TimeSpan age, MonotonicTime now)
+    {
+        if (_ageAtStart >= age)
+            return true;
+        return now.Since(_start) >= age - _ageAtStart;
+    }
+
     private bool IsOld(MonotonicTime now)
     {
-        if (_ageAtStart >= _options.SegmentAgeMax)
+        if (IsOlder(_options.SegmentAgeMax, now))
             return true;
-        return now.Since(_start) >= _options.SegmentAgeMax - _ageAtStart;
+        return _options.Compaction is { } compaction && IsOlder(compaction.LagMax, now);
     }
 }

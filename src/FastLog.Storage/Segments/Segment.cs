@@ -150,6 +150,19 @@ internal abstract class Segment
             UseIndexEntries(check.Image.Offsets, check.Image.Times);
     }
 
+    /// <summary>Takes entries that are in memory and not in the files.</summary>
+    public void UseIndexImage(IndexImage image) => UseIndexEntries(image.Offsets, image.Times);
+
+    /// <summary>Writes the entries into the index files; where that fails, they stay in memory.</summary>
+    public void WriteIndexes(IndexImage image)
+    {
+        lock (IndexGate)
+        {
+            if (!_retired && Context.Rebuilder.TryWrite(BaseOffset, image))
+                UseIndexFiles(image.Count);
+        }
+    }
+
     /// <summary>Entries lie in the files; these are opened for each lookup.</summary>
     public void UseIndexFiles(int count)
     {

@@ -69,6 +69,19 @@ internal sealed class SegmentSet
         return new SegmentSet([.. _segments[..first], by, .. _segments[(first + count)..]]);
     }
 
+    /// <summary>The same by the segments, which lie side by side in this set; the set itself when they do not any more.</summary>
+    public SegmentSet Replaced(IReadOnlyList<SealedSegment> sources, SealedSegment by)
+    {
+        int first = Array.IndexOf(_segments, sources[0]);
+        for (int i = 0; i < sources.Count; i++)
+        {
+            if (first < 0 || first + i >= _segments.Length || !ReferenceEquals(_segments[first + i], sources[i]))
+                return this;
+        }
+
+        return Replaced(first, sources.Count, by);
+    }
+
     /// <summary>The segments of this set that are not in the other one, in ascending order.</summary>
     public IReadOnlyList<Segment> Except(SegmentSet other) =>
         [.. _segments.Where(segment => !other.Contains(segment))];

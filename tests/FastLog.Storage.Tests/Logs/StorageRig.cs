@@ -43,6 +43,9 @@ internal sealed class StorageRig
 
     public List<StorageEvent> Events { get; } = [];
 
+    /// <summary>Of the data directory from the next start on.</summary>
+    public CompactionOptions Compaction { get; set; } = new();
+
     public static string PartitionPath => $"{Root}/topics/{TopicName}-{Id.Topic}/{Id.Partition}";
 
     /// <summary>A batch of records whose timestamps are all <paramref name="timestamp"/>.</summary>
@@ -71,7 +74,7 @@ internal sealed class StorageRig
         NextProcess();
         Run(async () =>
         {
-            Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add), Process.Ports);
+            Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add) with { Compaction = Compaction }, Process.Ports);
             Log = await Directory.OpenPartitionAsync(Id, TopicName, Options, CancellationToken.None);
         });
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using FastLog.Primitives;
 using FastLog.Simulator;
+using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Epochs;
 using FastLog.Storage.Flushing;
@@ -126,6 +127,8 @@ public class DiskPagesTests
     [InlineData("segment.md", "position", CutBytes.PositionAt)]
     [InlineData("segment.md", "length", CutBytes.LengthAt)]
     [InlineData("segment.md", "content", CutBytes.HeaderSize)]
+    [InlineData("segment.md", "firstDirty", CleanPoint.FirstDirtyAt)]
+    [InlineData("segment.md", "heldFrom", CleanPoint.HeldFromAt)]
     [InlineData("index.md", "kind", IndexHeader.KindAt)]
     [InlineData("index.md", "entrySize", IndexHeader.EntrySizeAt)]
     [InlineData("index.md", "topic", IndexHeader.TopicIdAt)]
@@ -154,12 +157,23 @@ public class DiskPagesTests
     }
 
     [Fact]
+    public void The_clean_point_is_written_as_its_example()
+    {
+        var disk = new SimulatedDisk(1);
+        disk.CreateDirectory("/d");
+        new CleanPoint(new LogOffset(5000), LogOffset.None).Write(disk, "/d");
+        AssertExample("segment.md", 2, disk.Peek("/d/clean-point")[16..]);
+        Assert.Equal(5000, CleanPoint.Read(disk, "/d").FirstDirty.Value);
+    }
+
+    [Fact]
     public void Magics_and_limits_are_those_of_the_pages()
     {
         Assert.Contains($"0x{SegmentLayout.Magic:X16}", Page("segment.md"), StringComparison.Ordinal);
         Assert.Contains($"0x{SegmentLayout.SealMagic:X8}", Page("segment.md"), StringComparison.Ordinal);
         Assert.Contains($"0x{CutBytes.Magic:X16}", Page("segment.md"), StringComparison.Ordinal);
         Assert.Contains($"0x{LeaderEpochHistory.Magic:X8}", Page("segment.md"), StringComparison.Ordinal);
+        Assert.Contains($"0x{CleanPoint.Magic:X8}", Page("segment.md"), StringComparison.Ordinal);
         Assert.Contains($"{StorageLimits.EpochEntriesMax:N0}", Page("segment.md"), StringComparison.Ordinal);
         Assert.Contains($"{StorageLimits.CutBytesMax >> 20} MiB", Page("segment.md"), StringComparison.Ordinal);
         Assert.Contains($"0x{IndexHeader.Magic:X16}", Page("index.md"), StringComparison.Ordinal);

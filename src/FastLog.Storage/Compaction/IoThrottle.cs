@@ -1,0 +1,26 @@
+using FastLog.Primitives;
+
+namespace FastLog.Storage.Compaction;
+
+/// <summary>
+/// Keeps background reads and writes of a data directory below a rate: whoever spent bytes waits until their time is over. Not
+/// thread-safe.
+/// </summary>
+internal sealed class IoThrottle(long bytesPerSecondMax, RuntimePorts ports)
+{
+    private static readonly TimeSpan WaitMin = TimeSpan.FromMilliseconds(5);
+
+    private MonotonicTime _free;
+
+    /// <summary>Ends when the bytes are paid for; a wait that is too short to be worth it is added to the next one.</summary>
+    public async ValueTask SpendAsync(long bytes, CancellationToken cancellationToken)
+    {
+        MonotonicTime now = ports.Clock.Now;
+        if (_free < now)
+            _free = now;
+        _free = _free.Plus(TimeSpan.FromSeconds((double)bytes / bytesPerSecondMax));
+        TimeSpan wait = _free.Since(now);
+        if (wait >= WaitMin)
+            await ports.Timers.DelayAsync(wait, cancellationToken);
+    }
+}
