@@ -23,6 +23,10 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
 
     private readonly Prng _prng = new(seed);
     private long _next;
+    private long _acknowledged;
+
+    /// <summary>Records acknowledged until now. Any thread.</summary>
+    public long Acknowledged => Volatile.Read(ref _acknowledged);
 
     /// <summary>Sends until the token is cancelled or the broker dies; ends when the fate of each record is told.</summary>
     public async Task RunAsync(string server, CancellationToken cancellationToken)
@@ -92,6 +96,7 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
         {
             ProduceReceipt done = await receipt;
             history.Acknowledged(value, done.Partition, done.Offset);
+            Interlocked.Increment(ref _acknowledged);
             return true;
         }
         catch (FastLogException failure)

@@ -17,25 +17,29 @@ internal static class StormReader
         IReadOnlyList<PartitionOffset> starts = await client.Admin.ListOffsetsAsync(topic, StartPosition.Earliest, cancellationToken);
         IReadOnlyList<PartitionOffset> ends = await client.Admin.ListOffsetsAsync(topic, StartPosition.Latest, cancellationToken);
         var torn = new List<string>();
+        var read = new Dictionary<PartitionId, LogOffset>();
         await using Consumer consumer = await client.CreateConsumerAsync(
             new ConsumerOptions { Assignments = [new ConsumerAssignment(topic, StartPosition.Earliest)], StopAtEnd = true },
             cancellationToken);
         while (await consumer.NextBatchAsync(cancellationToken) is { } batch)
         {
             using (batch)
-                Walk(batch, reader, history, torn);
+                Walk(batch, reader, history, torn, read);
         }
 
         foreach (PartitionOffset start in starts)
         {
+            // A request whose producer gave up may still be appended between the look-up and the read.
             LogOffset end = ends.Single(offset => offset.Partition == start.Partition).Offset;
-            history.ReadComplete(start.Partition, start.Offset, end);
+            LogOffset readEnd = read.GetValueOrDefault(start.Partition, start.Offset);
+            history.ReadComplete(start.Partition, start.Offset, readEnd > end ? readEnd : end);
         }
 
         return torn;
     }
 
-    private static void Walk(ConsumedBatch batch, int reader, HistoryChecker history, List<string> torn)
+    private static void Walk(
+        ConsumedBatch batch, int reader, HistoryChecker history, List<string> torn, Dictionary<PartitionId, LogOffset> read)
     {
         foreach (ref readonly RecordReader record in batch)
         {
@@ -43,6 +47,7 @@ internal static class StormReader
                 history.Read(reader, batch.Partition, record.Offset, value);
             else
                 torn.Add($"partition {batch.Partition} offset {record.Offset}: the value is none that was sent");
+            read[batch.Partition] = record.Offset.Next();
         }
     }
 }

@@ -28,6 +28,9 @@ internal sealed class StormTopic
 
     public string Name { get; }
 
+    /// <summary>Records acknowledged until now. Any thread.</summary>
+    public long Acknowledged => _producers.Sum(producer => producer.Acknowledged);
+
     /// <summary>What the history says now; its figures count all that was sent and read.</summary>
     public HistoryReport Report() => _history.Check();
 

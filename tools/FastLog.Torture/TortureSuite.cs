@@ -13,6 +13,9 @@ public static class TortureSuite
         new Kill9Storm(),
         PowerCutStorm.OnExt4,
         PowerCutStorm.OnXfs,
+        new KillAtSyscall(),
+        new SyscallFaults(),
+        new FailingFlush(),
     ];
 
     /// <summary>
