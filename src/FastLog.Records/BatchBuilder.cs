@@ -127,7 +127,7 @@ public sealed class BatchBuilder
     /// in the caller's buffer; base offset 0 and no leader epoch until the leader stamps it.
     /// </summary>
     /// <exception cref="InvalidOperationException">No record, or built before.</exception>
-    /// <exception cref="CodecNotAvailableException">This build lacks the codec; the batch is as before.</exception>
+    /// <exception cref="CodecNotAvailableException">The codec's library is missing; the batch is as before.</exception>
     public Memory<byte> Build(Codec codec = Codec.None) => Build(codec, BatchProducer.None);
 
     /// <inheritdoc cref="Build(Codec)"/>

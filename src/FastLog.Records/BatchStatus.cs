@@ -37,7 +37,7 @@ public enum BatchStatus
     /// <summary>A codec number without a meaning.</summary>
     CodecUnknown,
 
-    /// <summary>A known codec that this build cannot read: the header's codec names it.</summary>
+    /// <summary>A known codec whose library is not on this machine: the header's codec names it.</summary>
     CodecNotAvailable,
 
     /// <summary>A client sent a control batch.</summary>

@@ -107,11 +107,9 @@ public static class BatchValidator
             return BatchStatus.DeleteHorizonForbidden;
         if (attributes.IsAppendTime)
             return BatchStatus.AppendTimeForbidden;
-        if (!Compression.IsKnown(attributes.Codec))
-            return BatchStatus.CodecUnknown;
 
-        // Stored, it could be read by nobody here: not by a lookup inside of the batch, nor by our own client.
-        return Compression.IsAvailable(attributes.Codec) ? BatchStatus.Ok : BatchStatus.CodecNotAvailable;
+        // Any known one: a batch passes as bytes, and who reads it needs the codec's library, not who stores it.
+        return Compression.IsKnown(attributes.Codec) ? BatchStatus.Ok : BatchStatus.CodecUnknown;
     }
 
     private static bool CountFits(in BatchHeader header)

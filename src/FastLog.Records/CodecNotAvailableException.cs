@@ -1,8 +1,8 @@
 namespace FastLog.Records;
 
-/// <summary>A known codec was asked for that this build cannot use.</summary>
+/// <summary>A codec was asked for that cannot be used on this machine; the message says what to install.</summary>
 public sealed class CodecNotAvailableException(Codec codec)
-    : NotSupportedException($"the codec {Compression.NameOf(codec)} is not available in this build")
+    : NotSupportedException($"compression '{Compression.NameOf(codec)}' is not available: {Compression.WhatIsMissing(codec)}")
 {
     public Codec Codec { get; } = codec;
 }

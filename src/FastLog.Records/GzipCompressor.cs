@@ -31,7 +31,6 @@ internal sealed class GzipCompressor : ICompressor
 
     public BatchStatus Inflate(ReadOnlySpan<byte> source, InflateBuffer buffer)
     {
-        buffer.Clear();
         using BufferLease input = buffer.RentInput(source.Length);
         source.CopyTo(input.Span);
         using var stream = new LeaseStream(input);
@@ -43,7 +42,6 @@ internal sealed class GzipCompressor : ICompressor
         }
         catch (InvalidDataException)
         {
-            buffer.Clear();
             return BatchStatus.CompressionInvalid;
         }
     }

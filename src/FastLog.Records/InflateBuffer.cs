@@ -29,33 +29,52 @@ public sealed class InflateBuffer : IDisposable
 
     internal ReadOnlySpan<byte> Span => _lease is null ? default : _lease.Span[.._size];
 
+    /// <summary>Bytes written so far.</summary>
+    internal int Size => _size;
+
     /// <summary>Reads the stream to its end; its bytes are then in <see cref="Memory"/>.</summary>
     /// <param name="inflating">The inflated bytes.</param>
     /// <param name="sizeHint">A guess of the size; no more than the limit is believed.</param>
     /// <param name="limit">The most bytes that are taken.</param>
     internal BatchStatus Fill(Stream inflating, int sizeHint, int limit)
     {
-        const int sizeFirst = 4096;
-        _size = 0;
-        Grow(Math.Min(limit, Math.Max(sizeHint, sizeFirst)));
-        int size = 0;
         while (true)
         {
-            if (size == _lease!.Length)
-            {
-                if (size >= limit)
-                    return HasMore(inflating) ? BatchStatus.InflatedTooLarge : Done(size);
-                _size = size;
-                Grow((int)Math.Min(limit, 2L * size));
-            }
-
-            int room = Math.Min(_lease.Length, limit) - size;
-            int count = room == 0 ? 0 : inflating.Read(_lease.Span.Slice(size, room));
+            Span<byte> room = Room(sizeHint, limit);
+            if (room.IsEmpty)
+                return inflating.ReadByte() >= 0 ? BatchStatus.InflatedTooLarge : BatchStatus.Ok;
+            int count = inflating.Read(room);
             if (count == 0)
-                return room == 0 && HasMore(inflating) ? BatchStatus.InflatedTooLarge : Done(size);
-            size += count;
+                return BatchStatus.Ok;
+            Advance(count);
         }
     }
+
+    /// <summary>
+    /// The free part, where the next bytes go: of the size that is hinted at when nothing is written yet, of any size
+    /// afterwards, empty at the limit alone. What was written stays, but may move.
+    /// </summary>
+    internal Span<byte> Room(int sizeHint, int limit)
+    {
+        if (_size == 0)
+            Grow(Math.Min(limit, Math.Max(sizeHint, RecordLimits.InflatedSizeFirst)));
+        else if (_size == _lease!.Length)
+            Grow((int)Math.Min(limit, 2L * _size));
+        return _lease!.Span[_size..Math.Max(_size, Math.Min(_lease.Length, limit))];
+    }
+
+    /// <summary>A free part of so many bytes; the caller has checked that the limit allows them.</summary>
+    internal Span<byte> RoomFor(int size, int limit)
+    {
+        int needed = _size + size;
+        Invariant.Check(needed <= limit);
+        if (_lease is null || needed > _lease.Length)
+            Grow((int)Math.Min(limit, Math.Max(needed, 2L * _size)));
+        return _lease!.Span.Slice(_size, size);
+    }
+
+    /// <summary>So many bytes were written to the free part.</summary>
+    internal void Advance(int count) => _size += count;
 
     internal void Clear() => _size = 0;
 
@@ -66,14 +85,6 @@ public sealed class InflateBuffer : IDisposable
         _lease?.Dispose();
         _lease = null;
         _size = 0;
-    }
-
-    private static bool HasMore(Stream inflating) => inflating.ReadByte() >= 0;
-
-    private BatchStatus Done(int size)
-    {
-        _size = size;
-        return BatchStatus.Ok;
     }
 
     private void Grow(int length)

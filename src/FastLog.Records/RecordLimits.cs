@@ -18,6 +18,12 @@ public static class RecordLimits
     /// <summary>Up to this many inflated bytes the ratio is not looked at.</summary>
     public const int InflatedSizeFree = 16 << 20;
 
+    /// <summary>Memory for inflated bytes begins at this size where no better guess is at hand.</summary>
+    public const int InflatedSizeFirst = 4096;
+
+    /// <summary>Contexts of a codec's library that are kept for the next batch, for each codec and direction.</summary>
+    public const int CodecContextsKeptMax = 16;
+
     /// <summary>How far a client's timestamps may be ahead of the broker's clock by default.</summary>
     public static readonly TimeSpan TimestampAheadDefaultMax = TimeSpan.FromHours(1);
 }

@@ -22,7 +22,6 @@ public sealed class BatchValidatorTests
     [InlineData(BatchAttributes.TransactionalBit, BatchStatus.TransactionalForbidden)]
     [InlineData(BatchAttributes.ControlBit, BatchStatus.ControlForbidden)]
     [InlineData(BatchAttributes.DeleteHorizonBit, BatchStatus.DeleteHorizonForbidden)]
-    [InlineData(2, BatchStatus.CodecNotAvailable)]
     [InlineData(5, BatchStatus.CodecUnknown)]
     [InlineData(7, BatchStatus.CodecUnknown)]
     [InlineData(1 << 7, BatchStatus.AttributesUnknown)]

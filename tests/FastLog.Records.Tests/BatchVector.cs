@@ -27,6 +27,7 @@ internal sealed class BatchVector
 
     public bool IsControl => Json.GetProperty("isControlBatch").GetBoolean();
 
+    /// <summary>With what is in the box; the other codecs need the system's libraries.</summary>
     public bool IsReadable => CodecName is "none" or "gzip";
 
     /// <summary>As a client sent it, but for what the leader stamped.</summary>

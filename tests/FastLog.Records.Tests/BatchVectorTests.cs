@@ -38,37 +38,22 @@ public sealed class BatchVectorTests
     }
 
     [Fact]
-    public void Every_record_has_the_meaning_given_there()
-    {
-        using var buffer = new InflateBuffer(BufferPool.Shared);
-        foreach (BatchVector vector in BatchVector.All.Where(vector => vector.IsReadable))
-        {
-            Assert.Equal(BatchStatus.Ok, RecordReader.TryOpen(vector.Bytes, buffer, out RecordReader records));
-            foreach (JsonElement expected in vector.Records)
-            {
-                Assert.True(records.Read(), vector.Name);
-                AssertSame(expected, records);
-            }
+    public void Every_record_has_the_meaning_given_there() => AssertRecords(vector => vector.IsReadable);
 
-            Assert.False(records.Read());
-            Assert.Equal(BatchStatus.Ok, records.Status);
-        }
-    }
+    [NeedsCodecTheory]
+    [InlineData("snappy")]
+    [InlineData("lz4")]
+    [InlineData("zstd")]
+    public void Records_of_the_other_codecs_have_the_meaning_given_there(string codec) =>
+        AssertRecords(vector => vector.CodecName == codec);
 
     [Fact]
-    public void Codecs_that_are_not_built_in_are_refused_with_their_name()
+    public void A_broker_stores_every_codec_whether_or_not_it_can_inflate_it()
     {
-        using var buffer = new InflateBuffer(BufferPool.Shared);
         BatchVector[] others = [.. BatchVector.All.Where(vector => !vector.IsReadable)];
         Assert.Equal(["snappy", "lz4", "zstd"], others.Select(vector => vector.CodecName));
         foreach (BatchVector vector in others)
-        {
-            Assert.Equal(BatchStatus.CodecNotAvailable, RecordReader.TryOpen(vector.Bytes, buffer, out _));
-            BatchStatus status = BatchValidator.Validate(vector.Bytes, Limits, out BatchHeader header);
-            Assert.Equal(BatchStatus.CodecNotAvailable, status);
-            string message = new CodecNotAvailableException(header.Codec).Message;
-            Assert.Contains(vector.CodecName, message, StringComparison.Ordinal);
-        }
+            Assert.Equal(BatchStatus.Ok, BatchValidator.Validate(vector.Bytes, Limits));
     }
 
     [Fact]
@@ -174,6 +159,25 @@ public sealed class BatchVectorTests
 
         Assert.False(batches.Read());
         Assert.Equal(BatchStatus.Ok, batches.Status);
+    }
+
+    private static void AssertRecords(Func<BatchVector, bool> isMeant)
+    {
+        using var buffer = new InflateBuffer(BufferPool.Shared);
+        BatchVector[] vectors = [.. BatchVector.All.Where(isMeant)];
+        Assert.NotEmpty(vectors);
+        foreach (BatchVector vector in vectors)
+        {
+            Assert.Equal(BatchStatus.Ok, RecordReader.TryOpen(vector.Bytes, buffer, out RecordReader records));
+            foreach (JsonElement expected in vector.Records)
+            {
+                Assert.True(records.Read(), vector.Name);
+                AssertSame(expected, records);
+            }
+
+            Assert.False(records.Read());
+            Assert.Equal(BatchStatus.Ok, records.Status);
+        }
     }
 
     private static RecordHeader[] HeadersOf(JsonElement record)

@@ -22,20 +22,6 @@ public sealed class CompressionTests
         Assert.False(Compression.IsAvailable((Codec)5));
     }
 
-    [Theory]
-    [InlineData(Codec.Snappy, "snappy")]
-    [InlineData(Codec.Lz4, "lz4")]
-    [InlineData(Codec.Zstd, "zstd")]
-    public void Building_with_a_codec_that_is_not_there_names_it_and_changes_nothing(Codec codec, string name)
-    {
-        var builder = new BatchBuilder(new byte[500]);
-        Assert.True(builder.TryAppend(Time, "key"u8, "value"u8));
-        var refusal = Assert.Throws<CodecNotAvailableException>(() => builder.Build(codec));
-        Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(codec, refusal.Codec);
-        Assert.Equal(BatchStatus.Ok, BatchValidator.ValidateStored(builder.Build().Span, 500, out _));
-    }
-
     [Fact]
     public void Records_that_shrink_are_compressed_and_come_back()
     {

@@ -112,7 +112,9 @@ internal sealed class ProducePart
         switch (result.Status)
         {
             case AppendStatus.InvalidBatch when result.Reason == BatchStatus.CodecNotAvailable:
-                return new RequestError(ErrorCode.CodecNotAvailable, "the batch's codec is not available on this broker");
+                return new RequestError(
+                    ErrorCode.CodecNotAvailable,
+                    "the topic's cleanup.policy is compact, and the broker lacks the batch's codec to look for keys; nothing was appended");
             case AppendStatus.InvalidBatch when result.Reason == BatchStatus.KeyMissing:
                 return new RequestError(
                     ErrorCode.KeyMissing, "a record has no key, and the topic's cleanup.policy is compact; nothing was appended");

@@ -11,6 +11,11 @@ public static class TopicConfigs
 {
     private const long DayMs = 24L * 3600 * 1000;
 
+    /// <summary>The broker does not work on records, so that it never compresses them anew.</summary>
+    public static readonly TopicConfigDefinition CompressionType = new(
+        "compression.type", TopicConfigType.Choice, "producer", "producer (set the codec in the producer: --compression)",
+        "Batches are stored as their producer compressed them.", 0, 0, ["producer"]);
+
     /// <summary>What an acknowledgement waits for.</summary>
     public static readonly TopicConfigDefinition Flush = new(
         "flush", TopicConfigType.Choice, "ack", "ack, interval or os",
@@ -48,7 +53,7 @@ public static class TopicConfigs
     // Names that Kafka's users will try: told as missing, not as misspelled.
     private static readonly string[] NotAvailable =
     [
-        "cleanup.policy", "compression.type", "delete.retention.ms", "file.delete.delay.ms", "flush.messages",
+        "cleanup.policy", "delete.retention.ms", "file.delete.delay.ms", "flush.messages",
         "index.interval.bytes", "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms",
         "message.timestamp.before.max.ms", "message.timestamp.type",
         "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.storage.enable", "retention.bytes",
@@ -58,7 +63,7 @@ public static class TopicConfigs
     /// <summary>All settings, ascending by name.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
     [
-        Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas, SegmentBytes, SegmentMs,
+        CompressionType, Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas, SegmentBytes, SegmentMs,
     ];
 
     public static TopicConfigDefinition? Find(string name) =>

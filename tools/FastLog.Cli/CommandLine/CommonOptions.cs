@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using FastLog.Primitives;
+using FastLog.Records;
 
 namespace FastLog.Cli.CommandLine;
 
@@ -84,6 +85,20 @@ internal static class CommonOptions
         });
         option.CompletionSources.Add(values);
         return option;
+    }
+
+    /// <summary><c>--compression</c>; see <see cref="CodecOf"/>.</summary>
+    public static Option<string> Compression() =>
+        Choice("--compression", "How batches are compressed", "none", "none", "gzip", "lz4", "zstd", "snappy");
+
+    /// <summary>The codec that was chosen.</summary>
+    /// <exception cref="CliException">Its library is not on this machine.</exception>
+    public static Codec CodecOf(string name)
+    {
+        Invariant.Check(Records.Compression.TryParse(name, out Codec codec));
+        if (!Records.Compression.IsAvailable(codec))
+            throw CliException.Failed($"{new CodecNotAvailableException(codec).Message}; or use --compression gzip");
+        return codec;
     }
 
     /// <summary><c>--set key=value …</c>, as pairs.</summary>

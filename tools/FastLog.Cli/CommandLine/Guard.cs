@@ -1,6 +1,7 @@
 using FastLog.Client;
 using FastLog.Hosting;
 using FastLog.Hosting.Configuration;
+using FastLog.Records;
 using FastLog.Storage;
 
 namespace FastLog.Cli.CommandLine;
@@ -36,7 +37,7 @@ internal static class Guard
             return ExitCode.Failed;
         }
         catch (Exception failure) when (failure is FastLogException or BrokerStartException or StorageException or IOException
-            or UnauthorizedAccessException)
+            or UnauthorizedAccessException or CodecNotAvailableException)
         {
             return Report(ExitCode.Failed, failure.Message);
         }

@@ -5,7 +5,6 @@ using FastLog.Cli.CommandLine;
 using FastLog.Client;
 using FastLog.LoadGenerator;
 using FastLog.Protocol.Messages;
-using FastLog.Records;
 
 namespace FastLog.Cli.Commands;
 
@@ -141,7 +140,7 @@ internal static class BenchCommand
         private readonly Option<string> _flush = CommonOptions.Choice(
             "--flush", "When the topic it makes flushes", "ack", "ack", "interval", "os");
         private readonly Option<string[]> _set = CommonOptions.Set("Settings of the topic it makes");
-        private readonly Option<string> _compression = CommonOptions.Choice("--compression", "How batches are compressed", "none", "none", "gzip", "lz4", "zstd", "snappy");
+        private readonly Option<string> _compression = CommonOptions.Compression();
         private readonly Option<long?> _keys = CommonOptions.Number("--keys", "Distinct keys (default 0: no key)", 0, 1_000_000);
         private readonly Option<long?> _rate = CommonOptions.Number("--rate", "Records a second, open loop (default 0: as fast as it goes)", 0, 1_000_000_000);
         private readonly Option<bool> _verify = new("--verify") { Description = "Consumers check the contents of every record" };
@@ -176,7 +175,7 @@ internal static class BenchCommand
                 BatchBytes = Checked("--batch-bytes", result.GetValue(_batchBytes), ClientLimits.BatchBytesMin, ClientLimits.BatchBytesMax),
                 Linger = result.GetValue(_linger),
                 Acks = Enum.Parse<ProduceAcks>(result.GetRequiredValue(_acks), ignoreCase: true),
-                Compression = Enum.Parse<Codec>(result.GetRequiredValue(_compression), ignoreCase: true),
+                Compression = CommonOptions.CodecOf(result.GetRequiredValue(_compression)),
                 Keys = (int)(result.GetValue(_keys) ?? 0),
                 Rate = result.GetValue(_rate) ?? 0,
                 Verify = result.GetValue(_verify),

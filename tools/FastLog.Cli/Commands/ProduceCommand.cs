@@ -5,7 +5,6 @@ using FastLog.Cli.CommandLine;
 using FastLog.Cli.Producing;
 using FastLog.Client;
 using FastLog.Protocol.Messages;
-using FastLog.Records;
 
 namespace FastLog.Cli.Commands;
 
@@ -125,8 +124,7 @@ internal static class ProduceCommand
 
         public Option<string> Acks { get; } = CommonOptions.Choice("--acks", "Who must have a record", "all", "all", "leader", "none");
 
-        public Option<string> Compression { get; } = CommonOptions.Choice(
-            "--compression", "How batches are compressed", "none", "none", "gzip", "lz4", "zstd", "snappy");
+        public Option<string> Compression { get; } = CommonOptions.Compression();
 
         public Option<long> BatchBytes { get; } = CommonOptions.Size("--batch-bytes", "Size of a batch at most", 256 << 10);
 
@@ -146,9 +144,6 @@ internal static class ProduceCommand
 
         public ProducerOptions Producer(ParseResult result)
         {
-            Codec codec = Enum.Parse<Codec>(result.GetRequiredValue(Compression), ignoreCase: true);
-            if (!Records.Compression.IsAvailable(codec))
-                throw CliException.Failed($"compression '{result.GetValue(Compression)}' is not available in this version; use none or gzip");
             long batchBytes = result.GetValue(BatchBytes);
             if (batchBytes is < ClientLimits.BatchBytesMin or > ClientLimits.BatchBytesMax)
             {
@@ -159,7 +154,7 @@ internal static class ProduceCommand
             return new ProducerOptions
             {
                 Acks = Enum.Parse<ProduceAcks>(result.GetRequiredValue(Acks), ignoreCase: true),
-                Compression = codec,
+                Compression = CommonOptions.CodecOf(result.GetRequiredValue(Compression)),
                 BatchBytes = (int)batchBytes,
                 Linger = result.GetValue(Linger),
                 DeliveryTimeout = result.GetValue(Server.Timeout),
