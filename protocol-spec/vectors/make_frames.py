@@ -83,10 +83,12 @@ LAYOUTS = {
         ("currentLeaderEpoch", "i32"), ("query", "u8"), ("timestamp", "i64")]])],
     "list-offsets.response": [("partitions", [PLACE + OUTCOME + [
         ("offset", "i64"), ("timestamp", "i64"), ("leaderEpoch", "i32")]])],
+    "init-producer.request": [],
+    "init-producer.response": [("producerId", "i64"), ("producerEpoch", "u16")],
 }
 KEYS = {"error": 0, "hello": 1, "metadata": 16, "create-topic": 17, "delete-topic": 18, "list-topics": 19,
         "describe-topic": 20, "alter-topic": 21, "add-partitions": 22,
-        "produce": 32, "fetch": 33, "list-offsets": 34}
+        "produce": 32, "fetch": 33, "list-offsets": 34, "init-producer": 64}
 NUMBERS = {"u8": ">B", "u16": ">H", "u32": ">I", "u64": ">Q", "i32": ">i", "i64": ">q"}
 
 
@@ -118,7 +120,8 @@ def tag(number, value):
 
 def fields_of(message, body):
     out = []
-    encode(LAYOUTS[message], body, "", out)
+    if LAYOUTS[message]:
+        encode(LAYOUTS[message], body, "", out)
     return out
 
 
@@ -278,6 +281,14 @@ MESSAGES = [
      {"partitions": [{**AT, "currentLeaderEpoch": 2, "query": 0, "timestamp": -1},
                      {**AT, "currentLeaderEpoch": 2, "query": 1, "timestamp": -1}]}, [],
      {"deadlineMs": 250, "principal": "alice", "trace": "0af7651916cd43dd8448eb211c80319cb7ad6b716920333101"}),
+    ("init-producer-request", "init-producer.request", "request", 22, {}, [], {}),
+    ("init-producer-response", "init-producer.response", "response", 22,
+     {"producerId": 4213000, "producerEpoch": 0}, [], {}),
+    ("init-producer-response-largest", "init-producer.response", "response", 23,
+     {"producerId": 9223372036854775807, "producerEpoch": 32767}, [], {}),
+    ("produce-response-out-of-order", "produce.response", "response", 24,
+     {"partitions": [{**AT, "error": 300, "errorMessage": "sequence 42 where 40 must follow", "baseOffset": -1,
+                      "lastOffset": -1, "logStart": -1, "durability": 0}]}, [], {}),
     ("error-unsupported-version", "error", "error", 21,
      {"code": 6, "message": "fetch version 9 is not known; this broker knows 1 to 1",
       "apis": [{"key": 33, "first": 1, "last": 1}]}, [], {}),
@@ -460,6 +471,17 @@ def bad_vectors(valid):
        struct.pack(">I", 1) + place + b"\xff\xff\xff\xff" + b"\x03" + bytes(8), "query is 0 to 2")
     of("list-offsets-count-zero-trailing", "messages/list-offsets.md", "TagTruncated", 34, bytes(4) + b"abc",
        "no partition and three bytes")
+    of("init-producer-request-tail", "messages/init-producer.md", "TagTruncated", 64, b"abc", "no fields, no tag")
+    of("init-producer-request-must-understand", "messages/init-producer.md", "UnknownTag", 64, tag(0x8001, b""),
+       "a tag that this version does not know")
+    of("init-producer-request-payload", "messages/init-producer.md", "PayloadMismatch", 64, b"",
+       "this message has no payload", payload=b"x")
+    of("init-producer-response-cut", "messages/init-producer.md", "Truncated", 64, bytes(9), "the epoch lacks a byte",
+       kind=2)
+    of("init-producer-id-negative", "messages/init-producer.md", "ValueOutOfRange", 64,
+       struct.pack(">q", -1) + bytes(2), "an id is 0 or more", kind=2)
+    of("init-producer-epoch-negative", "messages/init-producer.md", "ValueOutOfRange", 64,
+       bytes(8) + b"\x80\x00", "an epoch is 0 to 32,767", kind=2)
     of("error-apis-cut", "04-errors.md", "InvalidCount", 33, b"\x00\x06\x00\x00" + struct.pack(">I", 1) + bytes(5),
        "a range lacks a byte", kind=3)
     return out

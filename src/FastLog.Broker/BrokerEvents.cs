@@ -79,6 +79,9 @@ internal static class BrokerEvents
     public static void RequestFailed(this IBrokerLog log, ApiKey api, EndPoint remote, Exception cause) => Tell(
         log, BrokerEventKind.RequestFailed, BrokerEventLevel.Error, $"{api} from {remote} failed: {cause.Message}", cause);
 
+    public static void ProducerIdsFailed(this IBrokerLog log, Exception cause) => Tell(
+        log, BrokerEventKind.ProducerIdsFailed, BrokerEventLevel.Error, $"no producer ids: {cause.Message}", cause);
+
     public static void Tell(
         this IBrokerLog log, BrokerEventKind kind, BrokerEventLevel level, string message, Exception? cause = null) =>
         log.Report(new BrokerEvent(kind, level, message, cause));

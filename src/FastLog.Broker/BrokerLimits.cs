@@ -33,6 +33,9 @@ public static class BrokerLimits
     /// <summary>Fetches of all connections that wait for records; over it a fetch that would wait is answered Busy.</summary>
     public const int ParkedFetchesMax = 100_000;
 
+    /// <summary>Producer ids that are reserved at a time: how many a crash wastes at most.</summary>
+    public const int ProducerIdBlock = 1_000;
+
     /// <summary>The longest a fetch waits, whatever it asks for.</summary>
     public static readonly TimeSpan FetchWaitMax = TimeSpan.FromMinutes(5);
 

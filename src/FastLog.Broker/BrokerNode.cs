@@ -1,5 +1,6 @@
 using System.Net;
 using FastLog.Broker.Partitions;
+using FastLog.Broker.Producers;
 using FastLog.Broker.Requests;
 using FastLog.Broker.Topics;
 using FastLog.Primitives;
@@ -111,6 +112,7 @@ public sealed class BrokerNode : IAsyncDisposable
             Topics = table,
             Manager = new TopicManager(store, directory, table, opener, ports, log, options),
             Opener = opener,
+            ProducerIds = new ProducerIds(new LocalProducerIdStore(disk, options.DataPath, ports)),
             ClusterId = directory.ClusterId,
             NodeId = directory.NodeId,
         };

@@ -1,4 +1,5 @@
 using FastLog.Broker.Partitions;
+using FastLog.Broker.Producers;
 using FastLog.Broker.Requests;
 using FastLog.Primitives;
 
@@ -21,6 +22,8 @@ internal sealed class BrokerServices
     public required TopicManager Manager { get; init; }
 
     public required PartitionOpener Opener { get; init; }
+
+    public required ProducerIds ProducerIds { get; init; }
 
     public required Uid128 ClusterId { get; init; }
 

@@ -33,6 +33,7 @@ public enum BrokerEventKind
     TopicGrown = 24,
     TopicAltered = 25,
     RequestFailed = 30,
+    ProducerIdsFailed = 31,
     ConnectionOpened = 40,
     ConnectionClosed = 41,
     ConnectionRefused = 42,

@@ -19,4 +19,5 @@ public enum ApiKey : ushort
     Produce = 32,
     Fetch = 33,
     ListOffsets = 34,
+    InitProducer = 64,
 }

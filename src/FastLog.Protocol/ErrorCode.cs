@@ -52,6 +52,12 @@ public enum ErrorCode : ushort
     InvalidAcks = 213,
     KeyMissing = 214,
 
-    // Kept free: 300-399 producer ids, 400-499 groups, 500-599 the tree, 600-699 replication and ensemble, 700-799
+    // 300-399: idempotent producers.
+    OutOfOrderSequence = 300,
+    ProducerFenced = 301,
+    DuplicateSequence = 302,
+    ProducerIdsNotAvailable = 303,
+
+    // Kept free: 400-499 groups, 500-599 the tree, 600-699 replication and ensemble, 700-799
     // security.
 }

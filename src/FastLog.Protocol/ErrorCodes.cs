@@ -58,6 +58,12 @@ public static class ErrorCodes
         new(ErrorCode.CorruptLog, false, "stored bytes are damaged; the answer has the range"),
         new(ErrorCode.InvalidAcks, false, "acks does not fit the kind of the frame"),
         new(ErrorCode.KeyMissing, false, "a record of a compacted topic has no key"),
+        new(ErrorCode.OutOfOrderSequence, false,
+            "a batch's sequence leaves a gap: an earlier batch of its producer is missing"),
+        new(ErrorCode.ProducerFenced, false, "a newer epoch of the producer was seen; this one is over"),
+        new(ErrorCode.DuplicateSequence, false,
+            "a batch's sequence lies before those that are remembered, or a part of the batches is in the log already"),
+        new(ErrorCode.ProducerIdsNotAvailable, true, "no producer id could be reserved durably; wait and retry"),
     ];
 
     private static readonly FrozenDictionary<ErrorCode, ErrorCodeInfo> ByCode =

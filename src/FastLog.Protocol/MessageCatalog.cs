@@ -26,6 +26,7 @@ public static class MessageCatalog
         Entry(ApiKey.Produce, "produce.md"),
         Entry(ApiKey.Fetch, "fetch.md"),
         Entry(ApiKey.ListOffsets, "list-offsets.md"),
+        Entry(ApiKey.InitProducer, "init-producer.md"),
     ];
 
     /// <summary>The versions of all messages, for hello and for error responses.</summary>

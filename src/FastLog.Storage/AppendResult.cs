@@ -36,6 +36,18 @@ public enum AppendStatus
     /// <summary>The log is fenced: whether the records are in it is not known. The fault is the first cause.</summary>
     Fenced,
 
+    /// <summary>A batch's sequence leaves a gap: an earlier one of its producer is missing. Nothing was appended.</summary>
+    OutOfOrderSequence,
+
+    /// <summary>A newer epoch of a batch's producer was seen. Nothing was appended.</summary>
+    ProducerFenced,
+
+    /// <summary>
+    /// A batch's sequence lies before those that are remembered, or a part of the append is in the log already. Nothing was
+    /// appended.
+    /// </summary>
+    DuplicateSequence,
+
     /// <summary>The log is closed or closing.</summary>
     Closed,
 }
@@ -48,7 +60,10 @@ public readonly record struct AppendResult
     /// <summary>Why, with <see cref="AppendStatus.InvalidBatch"/>.</summary>
     public BatchStatus Reason { get; init; }
 
-    /// <summary>Offset of the first record; valid with <see cref="AppendStatus.Ok"/>.</summary>
+    /// <summary>
+    /// Offset of the first record, also of one that was appended before by the same producer; valid with
+    /// <see cref="AppendStatus.Ok"/>.
+    /// </summary>
     public LogOffset BaseOffset { get; init; }
 
     /// <summary>Offset of the last record, inclusive; valid with <see cref="AppendStatus.Ok"/>.</summary>

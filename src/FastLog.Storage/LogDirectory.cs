@@ -3,6 +3,7 @@ using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Maintenance;
+using FastLog.Storage.Producers;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
 
@@ -318,7 +319,9 @@ public sealed class LogDirectory : IAsyncDisposable
             _recoveryLog.Replay(id, replay.Open);
         var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);
         RecoveredLog recovered = new LogRecovery(context, lastLife, _diagnostics).Run();
-        var log = new PartitionLog(context, topicName, options, recovered, _groupCommit, _ports, _lookups, _diagnostics);
+        LoadedProducers producers = new ProducerRecovery(context, _diagnostics, _ports.Clock.Now).Run(recovered);
+        var log = new PartitionLog(
+            context, topicName, options, recovered, producers, _groupCommit, _ports, _lookups, _diagnostics);
         log.Subscribe(new FaultReporter(_diagnostics, directory));
         return log;
     }

@@ -6,6 +6,7 @@ using FastLog.Storage.Disk;
 using FastLog.Storage.Epochs;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Maintenance;
+using FastLog.Storage.Producers;
 using FastLog.Storage.Reading;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
@@ -24,6 +25,7 @@ public sealed class PartitionLog
     private readonly RuntimePorts _ports;
     private readonly IExecutor _lookups;
     private readonly FlushMember _member;
+    private readonly PartitionProducers _producers;
     private volatile bool _closed;
 
     internal PartitionLog(
@@ -31,6 +33,7 @@ public sealed class PartitionLog
         string topicName,
         PartitionLogOptions options,
         RecoveredLog recovered,
+        LoadedProducers producers,
         GroupCommit groupCommit,
         RuntimePorts ports,
         IExecutor lookups,
@@ -51,7 +54,8 @@ public sealed class PartitionLog
         {
             Log = this,
         };
-        _writer = new PartitionWriter(_state, recovered.Active, ports);
+        _producers = new PartitionProducers(_state, producers, diagnostics, ports);
+        _writer = new PartitionWriter(_state, recovered.Active, _producers, ports);
         _reader = new LogReader(_state);
         context.Unreadable = new UnreadableBytes(_state).Report;
         _member = groupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
@@ -84,6 +88,9 @@ public sealed class PartitionLog
     public long SizeBytes => _state.SizeBytes;
 
     public int SegmentCount => _state.Segments.Count;
+
+    /// <summary>Idempotent producers that are remembered.</summary>
+    public int ProducerCount => _producers.Count;
 
     /// <summary>The first failure, when fenced.</summary>
     public StorageFault? Fault => _state.Fault;
@@ -118,9 +125,9 @@ public sealed class PartitionLog
         PartitionLogOptions options = _state.Options;
         var limits = BatchLimits.At(_ports.Clock.WallNow, options.BatchSizeMax, options.TimestampAheadMax);
         AppendResult check = AppendCheck.Run(
-            batches.Span, limits, needsKeys: options.Compaction is not null, out long offsetCount);
+            batches.Span, limits, needsKeys: options.Compaction is not null, out AppendSummary summary);
         return check.Status == AppendStatus.Ok
-            ? _writer.AppendAsync(batches, offsetCount, mode)
+            ? _writer.AppendAsync(batches, summary, mode)
             : new ValueTask<AppendResult>(check with { LogStart = LogStart });
     }
 
@@ -215,6 +222,7 @@ public sealed class PartitionLog
         await _writer.SettledAsync();
         bool isWhole = false;
         await InSectionAsync(() => isWhole = CloseFiles(durable));
+        await _producers.SettledAsync();
         return isWhole;
     }
 
@@ -235,6 +243,7 @@ public sealed class PartitionLog
 
         await _writer.SettledAsync();
         await InSectionAsync(() => CloseFiles(durable: false));
+        await _producers.SettledAsync();
     }
 
     private bool CloseFiles(bool durable)
@@ -254,7 +263,10 @@ public sealed class PartitionLog
         SegmentSet segments = _state.Segments;
         for (int i = 0; i < segments.Count; i++)
             segments[i].File.Close();
-        return durable && _state.Bounds.FlushedEnd == _state.Bounds.LogEnd;
+        durable &= _state.Bounds.FlushedEnd == _state.Bounds.LogEnd;
+        if (durable)
+            _producers.TakeLastSnapshot();
+        return durable;
     }
 
     private OffsetLookup FindByTimestamp(Timestamp at)

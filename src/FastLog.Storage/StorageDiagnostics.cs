@@ -20,6 +20,9 @@ public enum StorageEventId
     CompactionFailed = 141,
     CompactionStopped = 142,
     CompactedSegmentDamaged = 143,
+    ProducerSnapshotRefused = 130,
+    ProducerSnapshotFailed = 131,
+    ProducersRebuilt = 132,
 }
 
 /// <summary>One thing worth telling: a change of state or damage, never per record.</summary>
@@ -107,6 +110,18 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
         true,
         path,
         "a compacted segment does not check and was set aside; the segments that it stood for are served where they are left");
+    public void ProducerSnapshotRefused(string path, string why) =>
+        Tell(StorageEventId.ProducerSnapshotRefused, true, path, $"a snapshot of producers is not used: {why}");
+
+    public void ProducerSnapshotFailed(string path, Exception cause) =>
+        Tell(StorageEventId.ProducerSnapshotFailed, true, path, $"a snapshot of producers was not written: {cause.Message}");
+
+    public void ProducersRebuilt(string path, string from, long bytes) =>
+        Tell(
+            StorageEventId.ProducersRebuilt,
+            true,
+            path,
+            $"the producers were taken from the batch headers of {bytes} bytes from offset {from} on, for want of a snapshot");
 
     private void Tell(StorageEventId id, bool isWarning, string path, string message) =>
         sink?.Invoke(new StorageEvent(id, isWarning, path, message));

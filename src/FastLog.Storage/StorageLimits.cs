@@ -51,6 +51,21 @@ public static class StorageLimits
     /// <summary>Largest epoch history that is kept, in entries; the oldest go first.</summary>
     public const int EpochEntriesMax = 65_536;
 
+    /// <summary>Batches of one producer that a partition remembers: a duplicate of one of them gets its offset.</summary>
+    public const int ProducerWindow = 64;
+
+    /// <summary>Producers that one partition remembers; the one heard longest ago goes first.</summary>
+    public const int ProducersMax = 10_000;
+
+    /// <summary>Bytes appended after which the producers are written down anew: how far a start walks batch headers.</summary>
+    public const long ProducerSnapshotBytes = 16 << 20;
+
+    /// <summary>Snapshots of its producers that a partition keeps.</summary>
+    public const int ProducerSnapshotsKept = 2;
+
+    /// <summary>The longest idle time of a producer that a snapshot may tell, in milliseconds: a hundred years.</summary>
+    public const long ProducerIdleMsMax = 36_525L * 24 * 3600 * 1000;
+
     /// <summary>Look-ups by time of one data directory that read at once; more wait, so that flushes do not.</summary>
     public const int LookupsAtOnceMax = 2;
 

@@ -21,6 +21,9 @@ public static class StorageMetrics
     private static readonly Counter<long> RefusedCounter =
         Meter.CreateCounter<long>("fastlog.storage.refused", "{append}", "Appends refused for want of space.");
 
+    private static readonly Counter<long> DuplicateCounter =
+        Meter.CreateCounter<long>("fastlog.storage.duplicates", "{append}", "Appends that were in the log already.");
+
     private static readonly Counter<long> RollCounter =
         Meter.CreateCounter<long>("fastlog.storage.rolls", "{segment}", "Segments begun.");
 
@@ -50,6 +53,8 @@ public static class StorageMetrics
     }
 
     internal static void DiskFull(int appends) => RefusedCounter.Add(appends);
+
+    internal static void Duplicate() => DuplicateCounter.Add(1);
 
     internal static void Rolled() => RollCounter.Add(1);
 

@@ -40,6 +40,9 @@ public sealed record PartitionLogOptions
     /// <summary>How the log is compacted by key; null when it is not.</summary>
     public CompactionPolicy? Compaction { get; init; }
 
+    /// <summary>A producer that is not heard for this long is forgotten.</summary>
+    public TimeSpan ProducerExpiration { get; init; } = TimeSpan.FromDays(1);
+
     /// <exception cref="StorageException">A value is outside of its range: the message names it.</exception>
     internal void Check(string path)
     {
@@ -51,6 +54,7 @@ public sealed record PartitionLogOptions
         Require(
             BatchSizeMax is >= Records.BatchHeaderLayout.HeaderSize and <= StorageLimits.BatchSizeMax,
             path, $"batch size {BatchSizeMax} is not within 61..{StorageLimits.BatchSizeMax}");
+        Require(ProducerExpiration > TimeSpan.Zero, path, $"producer expiration {ProducerExpiration} is not positive");
         Require(TimestampAheadMax >= TimeSpan.Zero, path, $"timestamp bound {TimestampAheadMax} is negative");
     }
 

@@ -50,6 +50,8 @@ internal static class AnyMessage
                 return Either<FetchRequest, FetchResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.ListOffsets:
                 return Either<ListOffsetsRequest, ListOffsetsResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.InitProducer:
+                return Either<InitProducerRequest, InitProducerResponse>(request, frame, header, tags, out rewritten);
             default:
                 rewritten = null;
                 return MessageCatalog.Check(header.Api, header.Version).Name();

@@ -80,6 +80,8 @@ internal static class Samples
             new ListOffsetsResponse([new(Partition, ErrorCode.None, string.Empty, new LogOffset(5), new Timestamp(6),
                 LeaderEpoch.Zero)]),
             FrameKind.Response);
+        yield return Frame(new InitProducerRequest(), FrameKind.Request);
+        yield return Frame(new InitProducerResponse(4_213_000, 7), FrameKind.Response);
         yield return Frame(new ErrorResponse(ErrorCode.UnsupportedVersion, "no such version", Ranges), FrameKind.Error);
     }
 

@@ -82,6 +82,10 @@ class ErrorCode(IntEnum):
     CorruptLog = 212
     InvalidAcks = 213
     KeyMissing = 214
+    OutOfOrderSequence = 300
+    ProducerFenced = 301
+    DuplicateSequence = 302
+    ProducerIdsNotAvailable = 303
 
 
 RETRIABLE = frozenset({ErrorCode.Busy, ErrorCode.DeadlineExceeded, ErrorCode.ShuttingDown, ErrorCode.NotLeader,

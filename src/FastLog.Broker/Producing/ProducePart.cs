@@ -129,6 +129,16 @@ internal sealed class ProducePart
                     ErrorCode.TimestampOutOfRange, "a batch's largest timestamp lies too far in the future, or before its first; nothing was appended");
             case AppendStatus.DiskFull:
                 return new RequestError(ErrorCode.DiskFull, "the disk is full; nothing was appended: make room and retry");
+            case AppendStatus.OutOfOrderSequence:
+                return new RequestError(
+                    ErrorCode.OutOfOrderSequence, "a batch's sequence does not follow its producer's last one; nothing was appended");
+            case AppendStatus.ProducerFenced:
+                return new RequestError(
+                    ErrorCode.ProducerFenced, "a batch is of an older epoch of its producer than one in the log; nothing was appended");
+            case AppendStatus.DuplicateSequence:
+                return new RequestError(
+                    ErrorCode.DuplicateSequence,
+                    "a batch may be in the log already, or a part of several is: send them one by one; nothing was appended");
             case AppendStatus.Fenced:
                 return new RequestError(
                     ErrorCode.LogFenced, $"the log takes no more records: {result.Fault?.Message ?? "a write or flush failed"}");

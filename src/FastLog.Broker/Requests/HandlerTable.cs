@@ -26,6 +26,7 @@ internal sealed class HandlerTable
             new ProduceHandler(services),
             new FetchHandler(services),
             new ListOffsetsHandler(services),
+            new InitProducerHandler(services),
         ];
         _byKey = new IRequestHandler?[handlers.Max(handler => (int)handler.Key) + 1];
         foreach (IRequestHandler handler in handlers)

@@ -29,6 +29,7 @@ public sealed class TopicConfig
             SegmentSizeMax = Number(TopicConfigs.SegmentBytes),
             SegmentAgeMax = Time(TopicConfigs.SegmentMs),
             BatchSizeMax = (int)Number(TopicConfigs.MaxMessageBytes),
+            ProducerExpiration = Time(TopicConfigs.ProducerIdExpirationMs),
             TimestampAheadMax = Time(TopicConfigs.MessageTimestampAfterMaxMs),
         };
     }

@@ -42,6 +42,10 @@ public static class TopicConfigs
         "min.insync.replicas", TopicConfigType.Count, "1", "1",
         "Replicas that must have a record before acks=all is answered.", 1, 1, []);
 
+    public static readonly TopicConfigDefinition ProducerIdExpirationMs = new(
+        "producer.id.expiration.ms", TopicConfigType.Duration, Number(DayMs), "1s to 3650d",
+        "How long an idempotent producer may be silent before a partition forgets it.", 1000, 3650 * DayMs, []);
+
     public static readonly TopicConfigDefinition SegmentBytes = new(
         "segment.bytes", TopicConfigType.Size, "1073741824", "64KiB to 1GiB",
         "A segment file is closed and the next one begun before it grows past this.", 64 << 10, 1L << 30, []);
@@ -63,7 +67,8 @@ public static class TopicConfigs
     /// <summary>All settings, ascending by name.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
     [
-        CompressionType, Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas, SegmentBytes, SegmentMs,
+        CompressionType, Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas,
+        ProducerIdExpirationMs, SegmentBytes, SegmentMs,
     ];
 
     public static TopicConfigDefinition? Find(string name) =>

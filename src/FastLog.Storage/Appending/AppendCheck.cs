@@ -3,6 +3,11 @@ using FastLog.Records;
 
 namespace FastLog.Storage.Appending;
 
+/// <summary>What the section needs to know of an append without a look at its batches.</summary>
+/// <param name="OffsetCount">Offsets that the batches take.</param>
+/// <param name="HasProducers">A batch is part of a producer's sequence.</param>
+internal readonly record struct AppendSummary(long OffsetCount, bool HasProducers);
+
 /// <summary>What is checked of an append before it enters the section, on the caller's thread.</summary>
 internal static class AppendCheck
 {
@@ -12,11 +17,14 @@ internal static class AppendCheck
     /// The topic is compacted: the one case in which the broker reads the records of an append, as one without a key would never
     /// go, and one that cannot be read would keep its segment from being compacted.
     /// </param>
-    /// <param name="offsetCount">How many offsets they take.</param>
+    /// <param name="summary">What the section needs to know of them.</param>
     /// <returns>Ok, or why the append is refused as a whole.</returns>
-    public static AppendResult Run(ReadOnlySpan<byte> batches, in BatchLimits limits, bool needsKeys, out long offsetCount)
+    public static AppendResult Run(
+        ReadOnlySpan<byte> batches, in BatchLimits limits, bool needsKeys, out AppendSummary summary)
     {
-        offsetCount = 0;
+        summary = default;
+        long offsetCount = 0;
+        bool hasProducers = false;
         if (batches.IsEmpty)
             return new AppendResult { Status = AppendStatus.InvalidBatch, Reason = BatchStatus.NeedMoreData };
         if (batches.Length > StorageLimits.AppendSizeMax)
@@ -39,9 +47,11 @@ internal static class AppendCheck
             if (status != BatchStatus.Ok)
                 return Refused(status);
             offsetCount += header.LastOffsetDelta + 1L;
+            hasProducers |= header.ProducerId >= 0;
             batches = batches[header.BatchSize..];
         }
 
+        summary = new AppendSummary(offsetCount, hasProducers);
         return new AppendResult { Status = AppendStatus.Ok };
     }
 

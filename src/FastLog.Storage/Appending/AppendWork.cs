@@ -22,6 +22,9 @@ internal sealed class AppendWork : IThreadPoolWorkItem, IValueTaskSource<AppendR
     /// <summary>Offsets that the batches take.</summary>
     public long OffsetCount { get; private set; }
 
+    /// <summary>A batch is part of a producer's sequence.</summary>
+    public bool HasProducers { get; private set; }
+
     public AppendMode Mode { get; private set; }
 
     public LogOffset BaseOffset { get; private set; }
@@ -33,17 +36,18 @@ internal sealed class AppendWork : IThreadPoolWorkItem, IValueTaskSource<AppendR
 
     public Span<byte> WritableBatches => MemoryMarshal.AsMemory(Batches).Span;
 
-    public ValueTask<AppendResult> Begin(ReadOnlyMemory<byte> batches, long offsetCount, AppendMode mode)
+    public ValueTask<AppendResult> Begin(ReadOnlyMemory<byte> batches, in AppendSummary summary, AppendMode mode)
     {
         _core.Reset();
         IsFinished = false;
         Batches = batches;
-        OffsetCount = offsetCount;
+        OffsetCount = summary.OffsetCount;
+        HasProducers = summary.HasProducers;
         Mode = mode;
         return new ValueTask<AppendResult>(this, _core.Version);
     }
 
-    /// <summary>The section gave it its offsets.</summary>
+    /// <summary>The section gave it its offsets; a duplicate gets its original's.</summary>
     public void Assign(LogOffset baseOffset) => BaseOffset = baseOffset;
 
     /// <summary>Sets what <see cref="Execute"/> will tell the waiter, outside of the section.</summary>

@@ -3,6 +3,7 @@ using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Producers;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Appending;
@@ -21,6 +22,7 @@ internal sealed class PartitionWriter : ISerialOwner
     private readonly SerialSection _section;
     private readonly RollPolicy _rollPolicy;
     private readonly UnflushedRanges _unflushed;
+    private readonly PartitionProducers _producers;
     private readonly List<AppendWork> _staged = [];
     private readonly List<ReadOnlyMemory<byte>> _gather = [];
     private readonly Queue<AppendWork> _unacknowledged = new();
@@ -33,8 +35,10 @@ internal sealed class PartitionWriter : ISerialOwner
     private bool _faultHandled;
     private Task _settling = Task.CompletedTask;
 
-    public PartitionWriter(PartitionState state, ActiveSegment? active, RuntimePorts ports)
+    public PartitionWriter(
+        PartitionState state, ActiveSegment? active, PartitionProducers producers, RuntimePorts ports)
     {
+        _producers = producers;
         _state = state;
         _ports = ports;
         _active = active;
@@ -52,13 +56,13 @@ internal sealed class PartitionWriter : ISerialOwner
     public void Attach(FlushMember member) => _member = member;
 
     /// <summary>From any thread: enters the section and ends as the flush policy says.</summary>
-    public ValueTask<AppendResult> AppendAsync(ReadOnlyMemory<byte> batches, long offsetCount, AppendMode mode)
+    public ValueTask<AppendResult> AppendAsync(ReadOnlyMemory<byte> batches, in AppendSummary summary, AppendMode mode)
     {
         AppendWork? work;
         lock (_poolGate)
             _pool.TryPop(out work);
         work ??= new AppendWork(this);
-        ValueTask<AppendResult> task = work.Begin(batches, offsetCount, mode);
+        ValueTask<AppendResult> task = work.Begin(batches, summary, mode);
         _section.Run(work);
         return task;
     }
@@ -125,6 +129,8 @@ internal sealed class PartitionWriter : ISerialOwner
         _state.Bounds.MoveFlushedEnd(point.NextOffset);
         while (_unacknowledged.TryPeek(out AppendWork? work) && work.LastOffset < point.NextOffset)
             Acknowledge(_unacknowledged.Dequeue());
+        while (_producers.TryTakeJoined(point.NextOffset, out AppendWork duplicate))
+            Acknowledge(duplicate);
         if (_state.Bounds.ReadableEnd > readable)
             _section.Defer(_notice);
     }
@@ -190,6 +196,8 @@ internal sealed class PartitionWriter : ISerialOwner
     {
         while (_unacknowledged.TryDequeue(out AppendWork? work))
             Refuse(work, result);
+        while (_producers.TryTakeJoined(new LogOffset(long.MaxValue), out AppendWork duplicate))
+            Refuse(duplicate, result);
     }
 
     /// <summary>Ends when the files of sealed segments are settled. After <see cref="BeginClose"/>.</summary>
@@ -200,6 +208,14 @@ internal sealed class PartitionWriter : ISerialOwner
     /// <summary>Writes the appends from <paramref name="from"/> on that go into one gathered write; the first one that does not.</summary>
     private int WriteGroup(int from, Timestamp wallNow, MonotonicTime now)
     {
+        if (!_producers.TryBeginGroup(_staged[from], now, out AppendResult? answer))
+        {
+            // Without an answer it is a duplicate that waits for what its original waits for.
+            if (answer is { } result)
+                Refuse(_staged[from], result);
+            return from + 1;
+        }
+
         if (!TryPrepare(_staged[from], wallNow, now))
             return from + 1;
         ActiveSegment active = _active!;
@@ -212,6 +228,10 @@ internal sealed class PartitionWriter : ISerialOwner
             AppendWork work = _staged[to];
             if (to > from && IsGroupFull(bytes, work, active, end, now))
                 break;
+
+            // Judged against what this group may still fail to write: it begins the next one and is judged there again.
+            if (to > from && !_producers.Continues(work, now))
+                break;
             work.Assign(end.NextOffset);
             Stamp(work.WritableBatches, end.NextOffset);
             _gather.Add(work.Batches);
@@ -221,7 +241,7 @@ internal sealed class PartitionWriter : ISerialOwner
         }
 
         if (TryWrite(active, end, from, to))
-            Written(active, end, from, to, wallNow);
+            Written(active, end, from, to, wallNow, now);
         return to;
     }
 
@@ -301,8 +321,10 @@ internal sealed class PartitionWriter : ISerialOwner
         _state.AddBytes(SegmentLayout.HeaderSize);
         _rollPolicy.Begin(next.Created, wallNow, now);
         StorageMetrics.Rolled();
-        if (@sealed is not null)
-            _settling = UnpinWhenSettledAsync(_settling, @sealed.File);
+        if (@sealed is null)
+            return;
+        _producers.TakeSnapshot();
+        _settling = UnpinWhenSettledAsync(_settling, @sealed.File);
     }
 
     /// <summary>Group commit may still use the file; only then may the cache of open files close it.</summary>
@@ -385,13 +407,15 @@ internal sealed class PartitionWriter : ISerialOwner
         }
     }
 
-    private void Written(ActiveSegment active, SegmentEnd end, int from, int to, Timestamp wallNow)
+    private void Written(
+        ActiveSegment active, SegmentEnd end, int from, int to, Timestamp wallNow, MonotonicTime now)
     {
         FilePosition position = active.End.Position;
         long bytes = end.Position.Since(position);
         for (int i = from; i < to; i++)
         {
             active.Account(_staged[i].Batches.Span, position, wallNow);
+            _producers.Written(_staged[i], now);
             position = position.Plus(_staged[i].Batches.Length);
         }
 
@@ -402,6 +426,7 @@ internal sealed class PartitionWriter : ISerialOwner
         _state.Bounds.MoveLogEnd(end.NextOffset);
         _state.AddBytes(bytes);
         StorageMetrics.Written(to - from, bytes);
+        _producers.Grew(bytes);
         bool waits = _state.Options.Flush.Mode == FlushMode.Ack;
         int callers = 0;
         for (int i = from; i < to; i++)
@@ -446,7 +471,7 @@ internal sealed class PartitionWriter : ISerialOwner
     {
         foreach (AppendWork work in _staged)
         {
-            if (!work.IsFinished && !_unacknowledged.Contains(work))
+            if (!work.IsFinished && !_unacknowledged.Contains(work) && !_producers.IsJoined(work))
                 Refuse(work, new AppendResult { Status = AppendStatus.Fenced, Fault = _state.Fault });
         }
 

@@ -102,7 +102,7 @@ public static class AtomicFile
         return new AtomicFileContent(AtomicFileStatus.Ok, version, bytes[HeaderSize..].ToArray());
     }
 
-    private static byte[] Envelope(uint magic, ushort version, ReadOnlySpan<byte> content)
+    internal static byte[] Envelope(uint magic, ushort version, ReadOnlySpan<byte> content)
     {
         byte[] bytes = new byte[HeaderSize + content.Length];
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(MagicAt), magic);
