@@ -816,6 +816,60 @@ def fetch_deadline(bench: Bench) -> None:
         reader.metadata()
 
 
+# ---- producers (messages/init-producer.md, messages/produce.md "Producers") ----
+def sequenced(producer: fl.Body, sequence: int, *texts: str, epoch: int = -1) -> bytes:
+    epoch = producer["producerEpoch"] if epoch < 0 else epoch
+    return values(*texts, producer=(producer["producerId"], epoch, sequence))
+
+
+@check("init-producer-ids-differ")
+def _(bench: Bench) -> None:
+    ids = [bench.client.init_producer()["producerId"] for _ in range(3)]
+    with bench.new_client() as client:
+        ids.append(client.init_producer()["producerId"])
+    same("different ids", len(set(ids)), 4)
+
+
+@check("produce-a-batch-again")
+def _(bench: Bench) -> None:
+    topic_id, producer = bench.new_topic(), bench.client.init_producer()
+    first, second = sequenced(producer, 0, "a", "b"), sequenced(producer, 2, "c")
+    places = [(part["baseOffset"], part["lastOffset"]) for part in
+              (bench.produce(topic_id, 0, batch) for batch in (first, second, first, second, first))]
+    same("offsets", places, [(0, 1), (2, 2), (0, 1), (2, 2), (0, 1)])
+    same("log end", bench.latest(topic_id), 3)
+
+
+@check("produce-out-of-sequence")
+def _(bench: Bench) -> None:
+    topic_id, producer = bench.new_topic(), bench.client.init_producer()
+
+    def code(batch: bytes) -> str:
+        return fl.error_name(bench.client.produce([(topic_id, 0, batch)])[0]["error"])
+
+    bench.produce(topic_id, 0, sequenced(producer, 0, "a"))
+    same("a gap", code(sequenced(producer, 2, "c")), "OutOfOrderSequence")
+    same("a new epoch that does not begin at 0", code(sequenced(producer, 1, "b", epoch=1)), "OutOfOrderSequence")
+    bench.produce(topic_id, 0, sequenced(producer, 0, "b", epoch=1))
+    same("an old epoch", code(sequenced(producer, 1, "late")), "ProducerFenced")
+    again, new = sequenced(producer, 0, "b", epoch=1), sequenced(producer, 1, "c", epoch=1)
+    same("one again and one new", code(again + new), "DuplicateSequence")
+    bench.produce(topic_id, 0, new)
+    for at in range(2, 67):
+        bench.produce(topic_id, 0, sequenced(producer, at, str(at), epoch=1))
+    same("one that is forgotten", code(sequenced(producer, 1, "c", epoch=1)), "DuplicateSequence")
+    same("log end", bench.latest(topic_id), 68)
+
+
+@check("produce-sequences-wrap")
+def _(bench: Bench) -> None:
+    topic_id, producer = bench.new_topic(), bench.client.init_producer()
+    same("unknown: any sequence", bench.produce(topic_id, 0, sequenced(producer, 2**31 - 2, "a"))["baseOffset"], 0)
+    same("over the end", bench.produce(topic_id, 0, sequenced(producer, 2**31 - 1, "b", "c"))["baseOffset"], 1)
+    same("after it", bench.produce(topic_id, 0, sequenced(producer, 1, "d"))["baseOffset"], 3)
+    same("again", bench.produce(topic_id, 0, sequenced(producer, 2**31 - 1, "b", "c"))["baseOffset"], 1)
+
+
 # ---- list offsets (messages/list-offsets.md) ----
 @check("list-offsets-earliest-and-latest")
 def list_ends(bench: Bench) -> None:

@@ -89,7 +89,8 @@ class ErrorCode(IntEnum):
 
 
 RETRIABLE = frozenset({ErrorCode.Busy, ErrorCode.DeadlineExceeded, ErrorCode.ShuttingDown, ErrorCode.NotLeader,
-                       ErrorCode.NotReady, ErrorCode.FencedEpoch, ErrorCode.UnknownEpoch, ErrorCode.DiskFull})
+                       ErrorCode.NotReady, ErrorCode.FencedEpoch, ErrorCode.UnknownEpoch, ErrorCode.DiskFull,
+                       ErrorCode.ProducerIdsNotAvailable})
 
 
 def error_name(code: int) -> str:
@@ -276,6 +277,7 @@ SIZE_64 = Number(">Q", 0, 2**63 - 1)
 PARTITION = Number(">i", 0, 2**31 - 1)
 NODE = EPOCH = Number(">i", -1, 2**31 - 1)
 OFFSET = TIMESTAMP = Number(">q", -1, 2**63 - 1)
+PRODUCER_ID, PRODUCER_EPOCH = Number(">q", 0, 2**63 - 1), Number(">H", 0, 2**15 - 1)
 
 
 def read_tags(data: bytes, prefix: str = "") -> Dict[int, bytes]:
@@ -352,6 +354,14 @@ DESCRIBE_TOPIC = Message(
           partitions=Array(Group(partition=PARTITION, error=U16, errorMessage=STRING, leader=NODE, leaderEpoch=EPOCH,
                                  logStart=OFFSET, logEnd=OFFSET, highWatermark=OFFSET, sizeBytes=SIZE_64,
                                  segmentCount=SIZE))))
+ALTER_TOPIC = Message(
+    "alter-topic", 21,
+    Group(topic=_TOPIC, set=Array(Group(key=STRING, value=STRING)), unset=Array(STRING)),
+    Group(name=STRING, id=UUID, configs=Array(Group(key=STRING, value=STRING, source=ENUM_3))))
+ADD_PARTITIONS = Message(
+    "add-partitions", 22,
+    Group(topic=_TOPIC, partitionCount=SIZE),
+    Group(name=STRING, id=UUID, partitionCount=SIZE))
 PRODUCE = Message(
     "produce", 32,
     Group(acks=ENUM_3, timeoutMs=MILLIS,
@@ -375,8 +385,11 @@ LIST_OFFSETS = Message(
     Group(partitions=Array(Group(topicId=UUID, partition=PARTITION, error=U16, errorMessage=STRING, offset=OFFSET,
                                  timestamp=TIMESTAMP, leaderEpoch=EPOCH))))
 
-MESSAGES = {message.key: message for message in (HELLO, METADATA, CREATE_TOPIC, DELETE_TOPIC, LIST_TOPICS,
-                                                 DESCRIBE_TOPIC, PRODUCE, FETCH, LIST_OFFSETS)}
+INIT_PRODUCER = Message("init-producer", 64, Group(), Group(producerId=PRODUCER_ID, producerEpoch=PRODUCER_EPOCH))
+
+MESSAGES = {message.key: message for message in (
+    HELLO, METADATA, CREATE_TOPIC, DELETE_TOPIC, LIST_TOPICS, DESCRIBE_TOPIC, ALTER_TOPIC, ADD_PARTITIONS, PRODUCE, FETCH,
+    LIST_OFFSETS, INIT_PRODUCER)}
 VERSION = 1
 
 
@@ -577,14 +590,17 @@ class Batch:
         return self.max_timestamp if self.attributes & APPEND_TIME else record.timestamp
 
 
-def build_batch(records: Sequence[Record], codec: int = CODEC_NONE) -> bytes:
-    """A batch as a client sends it: base offset 0, leader epoch -1. Records without a timestamp get the present."""
+def build_batch(records: Sequence[Record], codec: int = CODEC_NONE,
+                producer: Tuple[int, int, int] = (-1, -1, -1)) -> bytes:
+    """A batch as a client sends it: base offset 0, leader epoch -1. Records without a timestamp get the present.
+    `producer` is id, epoch and base sequence (messages/produce.md "Producers")."""
     now = int(time.time() * 1000)
     placed = [Record(record.value, record.key, record.headers, record.timestamp if record.timestamp >= 0 else now, at)
               for at, record in enumerate(records)]
     times = [record.timestamp for record in placed]
     return encode_batch(Batch(attributes=codec, last_offset_delta=len(placed) - 1, base_timestamp=times[0],
-                              max_timestamp=max(times), record_count=len(placed), records=placed))
+                              max_timestamp=max(times), producer_id=producer[0], producer_epoch=producer[1],
+                              base_sequence=producer[2], record_count=len(placed), records=placed))
 
 
 def encode_batch(batch: Batch) -> bytes:
@@ -912,6 +928,10 @@ class Client:
         return self.connection.call(LIST_OFFSETS, {"partitions": [
             {"topicId": topic_id, "partition": partition, "currentLeaderEpoch": -1, "query": query,
              "timestamp": timestamp}]})[0]["partitions"][0]
+
+    def init_producer(self) -> Body:
+        """messages/init-producer.md"""
+        return self.connection.call(INIT_PRODUCER, {})[0]
 
 
 def hello_body(cluster_id: str = NO_ID, node_id: int = -1) -> Body:
