@@ -12,6 +12,9 @@ public static class ClientLimits
     /// <summary>Requests without an answer on one connection.</summary>
     public const int RequestsInFlightMax = 64;
 
+    /// <summary>Batches of one partition without an answer of an idempotent producer: as many as the broker remembers.</summary>
+    public const int SequencedBatchesMax = 64;
+
     /// <summary>Topics whose metadata is kept.</summary>
     public const int TopicsCachedMax = 10_000;
 

@@ -17,6 +17,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
     private readonly ProducerCore _producer;
+    private readonly PartitionSequence? _sequence;
     private BatchList _batches;
     private ProducerBatch? _open;
     private ProducerBatch? _nextToSend;
@@ -32,8 +33,14 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     private bool _isScheduled;
     private bool _isClosed;
 
-    public PartitionQueue(ProducerCore producer, ProducerTopicState topic, PartitionId partition)
+    /// <param name="producer">The producer.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="partition">The partition.</param>
+    /// <param name="producerId">The id of an idempotent producer, or -1.</param>
+    public PartitionQueue(ProducerCore producer, ProducerTopicState topic, PartitionId partition, long producerId)
     {
+        if (producerId >= 0)
+            _sequence = new PartitionSequence(producerId);
         _producer = producer;
         TopicState = topic;
         Partition = partition;
@@ -58,9 +65,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     /// <summary>A batch takes records now: null keys stay with it.</summary>
     public bool HasOpenBatch => Volatile.Read(ref _open) is not null;
 
-    /// <summary>
-    /// Copies the record into the open batch, or into a new one.
-    /// </summary>
+    /// <summary>Copies the record into the open batch, or into a new one.</summary>
     /// <param name="mayMoveOn">
     /// The record may go to any partition: where it does not fit the open batch, that one is sealed and the record is not taken.
     /// </param>
@@ -129,6 +134,10 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
             int size = 0;
             while (NextSendable() is { } batch)
             {
+                // One that was sent before goes alone: it may be in the log where its neighbours are not.
+                bool isAgain = batch.Numbers is not null;
+                if (isAgain && taken > 0)
+                    break;
                 int next = batch.Builder.Size;
                 bool isFree = taken == 0 && isFirstOfRequest;
                 if (!isFree && size + next > bytesMax)
@@ -136,10 +145,13 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
                 if (ReferenceEquals(batch, _open))
                     Seal();
                 batch.State = BatchState.InFlight;
+                _sequence?.Leave(batch);
                 _nextToSend = batch.Next;
                 attempt.Add(batch);
                 size += next;
                 taken++;
+                if (isAgain)
+                    break;
             }
 
             if (taken > 0)
@@ -158,6 +170,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         {
             _isProbing = false;
             _failures = 0;
+            _sequence?.CameBack(batches.Length);
             foreach (ProducerBatch batch in batches)
                 EndLocked(batch);
             isReady = LeaveRequest();
@@ -170,21 +183,26 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     /// <summary>
     /// A request's batches failed; those that may be tried again wait, the others are to be failed by the caller.
     /// </summary>
+    /// <param name="code">What the broker said, if anything.</param>
     /// <param name="mayRetry">A retry may mend it.</param>
     /// <param name="mayHaveArrived">Whether they were appended is not known.</param>
     /// <param name="mustFindLeader">The broker is not, or no longer, the one to ask.</param>
     /// <returns>The batches that have failed for good.</returns>
     public List<ProducerBatch> OnFailed(
-        ReadOnlySpan<ProducerBatch> batches, bool mayRetry, bool mayHaveArrived, bool mustFindLeader)
+        ReadOnlySpan<ProducerBatch> batches, ErrorCode code, bool mayRetry, bool mayHaveArrived, bool mustFindLeader)
     {
         List<ProducerBatch> failed = [];
         bool isReady;
         lock (_gate)
         {
             MonotonicTime now = _producer.Ports.Clock.Now;
+            _sequence?.CameBack(batches.Length);
+            if (code == ErrorCode.ProducerFenced)
+                _sequence?.Lose();
             foreach (ProducerBatch batch in batches)
             {
                 batch.MayHaveArrived |= mayHaveArrived;
+                batch.IsOutOfOrder = code == ErrorCode.OutOfOrderSequence;
                 if (mayRetry && !_isClosed && now < _producer.DeadlineOf(batch))
                 {
                     batch.State = BatchState.Waiting;
@@ -193,6 +211,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
                 }
 
                 EndLocked(batch);
+                _sequence?.GaveUp(batch);
                 failed.Add(batch);
             }
 
@@ -223,6 +242,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
                 if (ReferenceEquals(first, _nextToSend))
                     _nextToSend = first.Next;
                 EndLocked(first);
+                _sequence?.GaveUp(first);
                 expired.Add(first);
             }
         }
@@ -252,6 +272,21 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         }
 
         return taken;
+    }
+
+    /// <summary>Another producer id, which was asked for.</summary>
+    public void Renew(long producerId)
+    {
+        bool isReady;
+        lock (_gate)
+        {
+            _sequence!.Renew(producerId);
+            _isProbing = true;
+            isReady = MayScheduleLocked();
+        }
+
+        if (isReady)
+            _producer.Schedule(this);
     }
 
     /// <summary>A linger or a pause is over. Not for callers.</summary>
@@ -340,6 +375,8 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
     private ProducerBatch? NextSendable()
     {
         ProducerBatch? next = _nextToSend;
+        if (next is not null && _sequence is { } sequence && !sequence.MayLeave(next))
+            return null;
         if (next is null || !ReferenceEquals(next, _open))
             return next;
         if (_isPushed)
@@ -372,6 +409,10 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
             return false;
         if (_nextToSend is null)
             return false;
+
+        // The broker does not know an epoch that begins: its first request goes alone until it is taken.
+        if (_sequence is { } sequence && sequence.TryBump(this, _producer.Identity, _batches.First))
+            _isProbing = true;
         TimeSpan pause = _retryAt is { } at ? at.Since(_producer.Ports.Clock.Now) : TimeSpan.Zero;
         if (pause > TimeSpan.Zero)
         {
@@ -410,6 +451,7 @@ internal sealed class PartitionQueue : IThreadPoolWorkItem
         if (_isDraining)
         {
             _isDraining = false;
+            _sequence?.Resume(_batches.First);
             _nextToSend = _batches.First;
         }
 

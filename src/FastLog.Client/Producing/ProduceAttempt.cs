@@ -133,7 +133,7 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
     }
 
     private static bool IsUnsure(ErrorCode code) => code
-        is ErrorCode.DeadlineExceeded or ErrorCode.UnknownServerError or ErrorCode.LogFenced;
+        is ErrorCode.DeadlineExceeded or ErrorCode.UnknownServerError or ErrorCode.LogFenced or ErrorCode.DuplicateSequence;
 
     /// <summary>Where the partition may be by now is for the metadata to tell.</summary>
     private static bool IsMisplaced(ErrorCode code) => code
@@ -197,12 +197,14 @@ internal sealed class ProduceAttempt(ProducerCore producer, BrokerSender sender,
     private void Fail(in Run run, FailureKind kind, ErrorCode code, string message, bool mayHaveArrived)
     {
         bool isMisplaced = kind != FailureKind.Refused || IsMisplaced(code);
-        bool mayRetry = producer.Options.Retries && (isMisplaced || code.IsRetriable());
+        bool mayRetry = producer.Options.Retries
+            && (isMisplaced || code.IsRetriable() || code == ErrorCode.OutOfOrderSequence);
         if (isMisplaced)
             run.Queue.TopicState.MarkStale();
         var failure = new BatchFailure(kind, code, message, Broker, mayHaveArrived);
         run.Queue.LastProblem = failure;
-        List<ProducerBatch> failed = run.Queue.OnFailed(BatchesOf(run), mayRetry, mayHaveArrived, isMisplaced);
+        List<ProducerBatch> failed = run.Queue.OnFailed(
+            BatchesOf(run), code, mayRetry, mayHaveArrived, isMisplaced);
         producer.Core.Metrics.ProduceRetries.Add(run.Count - failed.Count);
         foreach (ProducerBatch batch in failed)
             producer.Fail(batch, failure with { IsOutcomeUnknown = batch.MayHaveArrived });

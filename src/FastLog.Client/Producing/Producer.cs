@@ -7,12 +7,11 @@ namespace FastLog.Client;
 /// record what became of it. Thread-safe; what one thread sends to one partition keeps its order.
 /// </summary>
 /// <remarks>
-/// The order holds across retries too: a batch that failed and may be tried again goes before later ones of its
-/// partition. With several requests in flight there is one exception: a broker that refuses a batch for a passing
-/// reason (busy, disk full) may have taken the next one already; <see cref="ProducerOptions.RequestsInFlightMax"/> = 1
-/// excludes that. A batch whose answer was lost is sent again and may then be in the log twice; <see
-/// cref="ProducerOptions.Retries"/> = false excludes that, and such a batch fails with <see
-/// cref="FastLogException.IsOutcomeUnknown"/>.
+/// By default the producer is idempotent: the log has each record once and in the order of sending, through lost answers,
+/// retries and restarts of the broker. A batch that is not acknowledged within <see cref="ProducerOptions.DeliveryTimeout"/> fails with
+/// <see cref="FastLogException.IsOutcomeUnknown"/> when it may be in the log; later ones still follow in order. Without idempotence a
+/// batch whose answer was lost may be in the log twice, and with several requests in flight a broker that refuses a batch for
+/// a passing reason (busy, disk full) may have taken the next one already.
 /// </remarks>
 public sealed class Producer : IAsyncDisposable
 {

@@ -30,6 +30,8 @@ internal sealed class ProducerBatch : IDisposable
     private TaskCompletionSource? _completion;
     private int _holds = 1;
     private bool _isBuilt;
+    private Memory<byte> _built;
+    private BatchProducer _builtAs;
     private volatile bool _isCompleted;
     private volatile bool _isObserved;
 
@@ -57,6 +59,12 @@ internal sealed class ProducerBatch : IDisposable
 
     /// <summary>It was sent, and what became of it is not known: it may be in the log.</summary>
     public bool MayHaveArrived { get; set; }
+
+    /// <summary>Its place in the producer's sequences; null until it leaves, and without idempotence.</summary>
+    public BatchProducer? Numbers { get; set; }
+
+    /// <summary>Refused since an earlier batch was missing.</summary>
+    public bool IsOutOfOrder { get; set; }
 
     /// <summary>The bytes to send; valid while the batch is held. Set by <see cref="Build"/>.</summary>
     public ReadOnlyMemory<byte> Bytes { get; private set; }
@@ -101,14 +109,19 @@ internal sealed class ProducerBatch : IDisposable
     }
 
     /// <summary>
-    /// Makes the bytes (compression, CRC), once. By the sender alone, outside of the partition's lock.
+    /// Makes the bytes (compression, CRC), once, but for numbers that changed. By the sender alone, outside of the partition's lock,
+    /// while in flight.
     /// </summary>
     public void Build(Codec codec)
     {
-        if (_isBuilt)
-            return;
-        Bytes = Builder.Build(codec);
+        BatchProducer numbers = Numbers ?? BatchProducer.None;
+        if (!_isBuilt)
+            _built = Builder.Build(codec, numbers);
+        else if (numbers != _builtAs)
+            BatchStamp.StampProducer(_built.Span, numbers);
         _isBuilt = true;
+        _builtAs = numbers;
+        Bytes = _built;
     }
 
     /// <summary>For a frame that will point into the buffer.</summary>
@@ -153,6 +166,7 @@ internal sealed class ProducerBatch : IDisposable
         int bytes = lease.Length;
         _lease = null;
         Bytes = default;
+        _built = default;
         lease.Dispose();
         Queue.Budget.Return(bytes);
     }

@@ -32,6 +32,7 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
         Stopping = _stopping.Token;
         _pool = new BrokerPool(core);
         _search = new LeaderSearch(this);
+        Identity = new ProducerIdentity(this);
     }
 
     public ClientCore Core { get; }
@@ -41,6 +42,8 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
     public RuntimePorts Ports => Core.Ports;
 
     public MemoryBudget Budget { get; }
+
+    public ProducerIdentity Identity { get; }
 
     public TimeSpan RequestTimeout => Options.RequestTimeout ?? Core.Options.RequestTimeout;
 
@@ -61,11 +64,12 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
         }
 
         TopicSnapshot snapshot = await Core.Metadata.GetAsync(topic, allowCreate: true, cancellationToken);
+        long id = Options.IsIdempotent ? await Identity.GetAsync().WaitAsync(cancellationToken) : -1;
         lock (_gate)
         {
             if (_topics.TryGetValue(topic, out ProducerTopicState? known))
                 return known;
-            var made = new ProducerTopicState(this, snapshot);
+            var made = new ProducerTopicState(this, snapshot, id);
             if (_topics.Count == 0)
                 _refreshing = PeriodicRefresh.RunAsync(Core, RefreshTopicsAsync, Stopping);
             _topics.Add(topic, made);
@@ -167,6 +171,7 @@ internal sealed class ProducerCore : IThreadPoolWorkItem, IAsyncDisposable
         _stopping.Cancel();
         await _pool.CloseAsync();
         await _search.Running;
+        await Identity.Renewing;
         await _refreshing;
         List<BrokerSender> senders;
         lock (_gate)

@@ -13,6 +13,12 @@ public sealed record ProducerOptions
     public ProduceAcks Acks { get; init; } = ProduceAcks.All;
 
     /// <summary>
+    /// Whether the log keeps a record once and in order, however often it is sent: batches then carry a producer id and sequences.
+    /// Null (default): yes with <see cref="Acks"/> all and <see cref="Retries"/>, else no. True with anything else is refused.
+    /// </summary>
+    public bool? Idempotent { get; init; }
+
+    /// <summary>
     /// A batch is sent when it has grown to this size. 1 KiB to 8 MiB; one larger record gets a batch of its own.
     /// </summary>
     public int BatchBytes { get; init; } = 256 << 10;
@@ -29,8 +35,8 @@ public sealed record ProducerOptions
     public Codec Compression { get; init; } = Codec.None;
 
     /// <summary>
-    /// Produce requests without an answer to one broker, 1 to 64. With one the order of a partition holds whatever
-    /// fails; with more, see <see cref="Producer"/>.
+    /// Produce requests without an answer to one broker, 1 to 64. The order of a partition holds whatever fails when the producer
+    /// is idempotent, or with one; else see <see cref="Producer"/>.
     /// </summary>
     public int RequestsInFlightMax { get; init; } = 8;
 
@@ -54,8 +60,15 @@ public sealed record ProducerOptions
     /// <summary>How long disposing waits for what was accepted.</summary>
     public TimeSpan DisposeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    internal bool IsIdempotent => Idempotent ?? (Acks == ProduceAcks.All && Retries);
+
     internal void Validate()
     {
+        if (Idempotent == true && Acks != ProduceAcks.All)
+            throw new ArgumentException(
+                $"an idempotent producer needs {nameof(Acks)} all, not {Acks}: without it a retry cannot tell what is kept", nameof(Idempotent));
+        if (Idempotent == true && !Retries)
+            throw new ArgumentException($"an idempotent producer needs {nameof(Retries)}: they are what it is for", nameof(Idempotent));
         ArgumentOutOfRangeException.ThrowIfLessThan(BatchBytes, ClientLimits.BatchBytesMin, nameof(BatchBytes));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(BatchBytes, ClientLimits.BatchBytesMax, nameof(BatchBytes));
         ArgumentOutOfRangeException.ThrowIfLessThan(Linger, TimeSpan.Zero, nameof(Linger));

@@ -8,13 +8,18 @@ internal sealed class ProducerTopicState
 {
     private readonly Lock _gate = new();
     private readonly ProducerCore _producer;
+    private readonly long _producerId;
     private volatile PartitionQueue[] _queues = [];
     private volatile TopicSnapshot _snapshot;
     private volatile bool _isStale;
     private volatile int _sticky;
 
-    public ProducerTopicState(ProducerCore producer, TopicSnapshot snapshot)
+    /// <param name="producer">The producer.</param>
+    /// <param name="snapshot">The topic.</param>
+    /// <param name="producerId">The id of an idempotent producer, or -1.</param>
+    public ProducerTopicState(ProducerCore producer, TopicSnapshot snapshot, long producerId)
     {
+        _producerId = producerId;
         _producer = producer;
         _snapshot = snapshot;
         Accept(snapshot);
@@ -50,7 +55,7 @@ internal sealed class ProducerTopicState
             {
                 Array.Resize(ref queues, snapshot.Partitions.Count);
                 for (int i = known; i < queues.Length; i++)
-                    queues[i] = new PartitionQueue(_producer, this, new PartitionId(i));
+                    queues[i] = new PartitionQueue(_producer, this, new PartitionId(i), _producerId);
                 _queues = queues;
             }
 

@@ -37,6 +37,7 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
 {
     private readonly List<FrameConnection> _connections = [];
     private Server? _server;
+    private long _nextProducerId = node * 1000L;
 
     public SortedDictionary<string, FakeTopic> Topics { get; } = new(StringComparer.Ordinal);
 
@@ -222,6 +223,9 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                     FakeTopic made = broker.AddTopic(create.Name, create.PartitionCount);
                     Send(header.Response(), new CreateTopicResponse(made.Id, create.PartitionCount, 1), default);
                     break;
+                case ApiKey.InitProducer:
+                    Send(header.Response(), new InitProducerResponse(broker._nextProducerId++, 0), default);
+                    break;
                 case ApiKey.ListOffsets:
                     Send(header.Response(), List(Read<ListOffsetsRequest>(frame)), default);
                     break;
@@ -317,10 +321,15 @@ internal sealed class FakeBroker(INetwork network, RuntimePorts ports, string ad
                     LogOffset.None,
                     LogOffset.None,
                     Durability.None);
-            LogOffset first = log!.End;
-            log.Append(payload.Span);
+            error = log!.Produce(payload.Span, out LogOffset first, out LogOffset last);
             return new ProducePartitionResponse(
-                partition, ErrorCode.None, string.Empty, first, log.End.Plus(-1), log.Start, Durability.ThisDisk);
+                partition,
+                error,
+                string.Empty,
+                first,
+                last,
+                log.Start,
+                error == ErrorCode.None ? Durability.ThisDisk : Durability.None);
         }
 
         private async Task FetchAsync(InboundFrame frame)

@@ -1,5 +1,6 @@
 using System.Text;
 using FastLog.Primitives;
+using FastLog.Protocol;
 using FastLog.Records;
 
 namespace FastLog.Client.Tests;
@@ -19,6 +20,9 @@ internal sealed class FakeLog
 {
     private readonly List<(LogOffset Base, LogOffset Next, byte[] Bytes)> _batches = [];
 
+    /// <summary>What the log remembers of producers.</summary>
+    public FakeProducers Producers { get; } = new();
+
     public LogOffset Start { get; set; } = LogOffset.Zero;
 
     public LogOffset End { get; private set; } = LogOffset.Zero;
@@ -37,6 +41,24 @@ internal sealed class FakeLog
             counts.Add(reader.Header.RecordCount);
         Assert.Equal(BatchStatus.Ok, reader.Status);
         return counts;
+    }
+
+    /// <summary>As a broker appends: all batches or none, each once.</summary>
+    public ErrorCode Produce(ReadOnlySpan<byte> batches, out LogOffset first, out LogOffset last)
+    {
+        List<BatchHeader> headers = [];
+        var reader = new BatchReader(batches, BatchCheck.Checksum);
+        while (reader.Read())
+            headers.Add(reader.Header);
+        ErrorCode error = Producers.Judge(headers, End, out LogOffset? known);
+        (first, last) = (LogOffset.None, LogOffset.None);
+        if (error != ErrorCode.None)
+            return error;
+        first = known ?? End;
+        last = first.Plus(headers.Sum(static header => header.RecordCount) - 1);
+        if (known is null)
+            Append(batches);
+        return error;
     }
 
     public void Append(ReadOnlySpan<byte> batches)

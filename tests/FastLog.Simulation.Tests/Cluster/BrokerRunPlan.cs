@@ -12,8 +12,11 @@ internal sealed record BrokerRunPlan
 
     public required int RecordsPerProducer { get; init; }
 
-    /// <summary>Produce requests in flight: with one, the order holds whatever fails.</summary>
+    /// <summary>Produce requests in flight.</summary>
     public required int RequestsInFlightMax { get; init; }
+
+    /// <summary>Small ones: several batches of a partition are in flight, and several in a request.</summary>
+    public required int BatchBytes { get; init; }
 
     public required int Crashes { get; init; }
 
@@ -44,10 +47,11 @@ internal sealed record BrokerRunPlan
         LossMode = random.Chance(0.5) ? DirectoryLossMode.AnySubset : DirectoryLossMode.Ordered,
         Network = SimulatedNetworkOptions.Draw(random),
         OverlapChance = random.Next(3) * 0.5,
+        BatchBytes = random.Chance(0.5) ? 1 << 10 : 256 << 10,
     };
 
     public override string ToString() =>
-        $"{Partitions} partitions, {Producers} producers of {RecordsPerProducer}, {RequestsInFlightMax} in flight, {Crashes} " +
+        $"{Partitions} partitions, {Producers} producers of {RecordsPerProducer}, {RequestsInFlightMax} in flight, batches of {BatchBytes}, {Crashes} " +
         $"crashes ({PowerCutChance} power cuts) within {CrashWithin}, down {DowntimeMax}, {LossMode}, overlap {OverlapChance}, " +
         $"network: {Network.DelayMax} delay, {Network.BufferBytes} buffer, split {Network.SplitChance}, reset " +
         $"{Network.ResetChance}, refuse {Network.RefuseChance}, stall {Network.StallChance}";
