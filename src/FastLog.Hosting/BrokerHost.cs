@@ -64,6 +64,8 @@ public sealed class BrokerHost : IAsyncDisposable
     {
         DataPath = Path.GetFullPath(configuration.Text(ConfigSchema.DataDirectory)),
         ListenAddress = configuration.Address(ConfigSchema.Listen),
+        AdvertisedHost = AddressText.HostOf(configuration.Address(ConfigSchema.Advertise)),
+        AdvertisedPort = AddressText.PortOf(configuration.Address(ConfigSchema.Advertise)),
         NodeId = new NodeId((int)configuration.Number(ConfigSchema.NodeId)),
         AutoCreateTopics = configuration.Switch(ConfigSchema.AutoCreate),
         DefaultPartitionCount = (int)configuration.Number(ConfigSchema.DefaultPartitions),

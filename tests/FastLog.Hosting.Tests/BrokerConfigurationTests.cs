@@ -80,4 +80,16 @@ public sealed class BrokerConfigurationTests
     public void A_missing_file_is_named() =>
         Assert.Contains("/does/not/exist", Assert.Throws<ConfigException>(
             () => BrokerConfiguration.Load("/does/not/exist", Nothing, [])).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("0.0.0.0:0", null, 0)]
+    [InlineData("[::]:9500", null, 9500)]
+    [InlineData("proxy.example:7000", "proxy.example", 7000)]
+    [InlineData("10.0.0.7:0", "10.0.0.7", 0)]
+    public void The_advertised_address_is_told_but_for_what_stands_for_the_one_listened_on(string text, string? host, int port)
+    {
+        BrokerConfiguration configuration = BrokerConfiguration.Load(null, Nothing, [$"broker.advertise={text}"]);
+        EndPoint address = configuration.Address(ConfigSchema.Advertise);
+        Assert.Equal((host, port), (AddressText.HostOf(address), AddressText.PortOf(address)));
+    }
 }

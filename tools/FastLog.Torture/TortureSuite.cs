@@ -16,6 +16,7 @@ public static class TortureSuite
         new KillAtSyscall(),
         new SyscallFaults(),
         new FailingFlush(),
+        new IdempotentRetry(),
     ];
 
     /// <summary>

@@ -27,4 +27,20 @@ public static class AddressText
             address = new DnsEndPoint(host, port);
         return address is not null;
     }
+
+    /// <summary>The host as clients name it; null for any address of this machine.</summary>
+    public static string? HostOf(EndPoint address) => address switch
+    {
+        DnsEndPoint dns => dns.Host,
+        IPEndPoint { Address: var ip } when ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any) => null,
+        IPEndPoint { Address: var ip } => ip.ToString(),
+        _ => null,
+    };
+
+    public static int PortOf(EndPoint address) => address switch
+    {
+        DnsEndPoint dns => dns.Port,
+        IPEndPoint ip => ip.Port,
+        _ => 0,
+    };
 }

@@ -12,6 +12,10 @@ public static class ConfigSchema
     public static readonly ConfigKey Listen = new(
         "broker.listen", ConfigKind.Address, "127.0.0.1:9500", "HOST:PORT, port 0 picks one", "The address that clients connect to.");
 
+    public static readonly ConfigKey Advertise = new(
+        "broker.advertise", ConfigKind.Address, "0.0.0.0:0", "HOST:PORT; host 0.0.0.0 and port 0 stand for those listened on",
+        "The address that clients are told to connect to: a proxy's, or the one outside of a container.");
+
     public static readonly ConfigKey NodeId = new(
         "broker.nodeId", ConfigKind.Number, "1", "1 to 1000000", "This broker's number in its cluster.", 1, 1_000_000);
 
@@ -51,8 +55,8 @@ public static class ConfigSchema
 
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
-        DataDirectory, Listen, NodeId, StopTimeout, AutoCreate, DefaultPartitions, ConnectionsMax, ConnectionsPerAddressMax,
-        RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, LogLevel,
+        DataDirectory, Listen, Advertise, NodeId, StopTimeout, AutoCreate, DefaultPartitions, ConnectionsMax,
+        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, LogLevel,
     ];
 
     /// <summary>The key of a name, ignoring case; null when there is none.</summary>
