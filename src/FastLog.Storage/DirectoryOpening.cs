@@ -1,6 +1,7 @@
 using FastLog.Primitives;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Maintenance;
 using FastLog.Storage.Recovery;
 
 namespace FastLog.Storage;
@@ -12,6 +13,7 @@ internal sealed record OpenedDirectory(
     bool WasClean,
     Dictionary<TopicPartition, FlushPoint> CleanEnds,
     RecoveryLog RecoveryLog,
+    RetentionClock Clock,
     StorageDiagnostics Diagnostics);
 
 /// <summary>Takes a data directory: lock, identity, clean marker, recovery log, in this order.</summary>
@@ -37,8 +39,9 @@ internal static class DirectoryOpening
             EnsureChild(disk, path, DataDirectoryLayout.Topics);
             RecoveryLog recoveryLog = OpenRecoveryLog(disk, path, ports);
             ReportRecoveryLog(disk, path, recoveryLog, diagnostics);
+            RetentionClock clock = OpenClock(disk, path, ports, diagnostics);
             diagnostics.DirectoryOpened(path, wasClean);
-            return new OpenedDirectory(held, meta, wasClean, cleanEnds, recoveryLog, diagnostics);
+            return new OpenedDirectory(held, meta, wasClean, cleanEnds, recoveryLog, clock, diagnostics);
         }
         catch
         {
@@ -177,6 +180,20 @@ internal static class DirectoryOpening
         {
             throw new StorageException(StorageErrorKind.ForeignFormat, path, later.Message, later);
         }
+    }
+
+    private static RetentionClock OpenClock(
+        IDisk disk, string path, RuntimePorts ports, StorageDiagnostics diagnostics)
+    {
+        AtomicFileStatus status = RetentionClock.Open(disk, path, ports.Clock, out RetentionClock clock);
+        if (status == AtomicFileStatus.VersionUnknown)
+            throw new StorageException(
+                StorageErrorKind.ForeignFormat,
+                path,
+                $"'{path}/{RetentionClock.FileName}' was written by a later version of this program");
+        if (status is not (AtomicFileStatus.Ok or AtomicFileStatus.Absent))
+            diagnostics.ClockLost(path, status.ToString());
+        return clock;
     }
 
     private static void ReportRecoveryLog(

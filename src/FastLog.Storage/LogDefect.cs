@@ -40,6 +40,9 @@ public enum LogDefectKind
 
     /// <summary>The partition's epoch file does not check.</summary>
     EpochFileDamaged,
+
+    /// <summary>The file with the partition's log start does not check.</summary>
+    StartFileDamaged,
 }
 
 /// <summary>A run of bytes that is not what was written. Immutable.</summary>

@@ -22,8 +22,9 @@ public sealed class LogDirectory : IAsyncDisposable
     private readonly RecoveryLog _recoveryLog;
     private readonly GroupCommit _groupCommit;
     private readonly StorageDiagnostics _diagnostics;
-    private readonly BoundedExecutor _lookups;
     private readonly MaintenanceWorker _maintenance;
+    private readonly RetentionClock _clock;
+    private readonly PartitionServices _services;
     private readonly OpenSegmentCache _openSegments = new(StorageLimits.OpenSegmentsMax);
     private readonly Lock _gate = new();
     private readonly Dictionary<TopicPartition, Task<PartitionLog>> _logs = [];
@@ -43,11 +44,23 @@ public sealed class LogDirectory : IAsyncDisposable
         WasClean = opened.WasClean;
         ClusterId = opened.Meta.ClusterId;
         NodeId = opened.Meta.NodeId;
-        _lookups = new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax);
+        _clock = opened.Clock;
         _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
         var tools = new MaintenanceTools(
-            new BoundedExecutor(ports.BlockingExecutor, StorageLimits.MaintenanceAtOnceMax), ports, _diagnostics);
+            path,
+            new BoundedExecutor(ports.BlockingExecutor, StorageLimits.MaintenanceAtOnceMax),
+            ports,
+            opened.Clock,
+            _diagnostics);
         _maintenance = new MaintenanceWorker(Passes(options, tools), OpenLogs, tools);
+        _services = new PartitionServices(
+            _groupCommit,
+            ports,
+            opened.Clock,
+            _diagnostics,
+            new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax),
+            tools.Executor,
+            log => _maintenance.Ask(log, MaintenanceKind.Retention));
     }
 
     /// <summary>True when the last life ended by <see cref="DisposeAsync"/>, or there was none.</summary>
@@ -208,8 +221,11 @@ public sealed class LogDirectory : IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<IMaintenancePass> Passes(LogDirectoryOptions options, MaintenanceTools tools) =>
-        [new CompactionPass(options.Compaction, tools)];
+    private IReadOnlyList<IMaintenancePass> Passes(LogDirectoryOptions options, MaintenanceTools tools) =>
+    [
+        new RetentionPass(_disk, tools),
+        new CompactionPass(options.Compaction, tools),
+    ];
 
     private IReadOnlyList<PartitionLog> OpenLogs()
     {
@@ -263,6 +279,7 @@ public sealed class LogDirectory : IAsyncDisposable
     {
         try
         {
+            _clock.Write(_disk, _path);
             CleanShutdownMarker.Write(_disk, _path, _cleanEnds);
             _diagnostics.DirectoryClosed(_path, _cleanEnds.Count);
         }
@@ -320,8 +337,7 @@ public sealed class LogDirectory : IAsyncDisposable
         var lastLife = new LastLife(cleanEnd, recorded, isNew && recorded is null);
         RecoveredLog recovered = new LogRecovery(context, lastLife, _diagnostics).Run();
         LoadedProducers producers = new ProducerRecovery(context, _diagnostics, _ports.Clock.Now).Run(recovered);
-        var log = new PartitionLog(
-            context, topicName, options, recovered, producers, _groupCommit, _ports, _lookups, _diagnostics);
+        var log = new PartitionLog(context, topicName, options, recovered, producers, _services);
         log.Subscribe(new FaultReporter(_diagnostics, directory));
         return log;
     }

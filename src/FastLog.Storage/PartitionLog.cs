@@ -22,8 +22,7 @@ public sealed class PartitionLog
     private readonly PartitionState _state;
     private readonly PartitionWriter _writer;
     private readonly LogReader _reader;
-    private readonly RuntimePorts _ports;
-    private readonly IExecutor _lookups;
+    private readonly PartitionServices _services;
     private readonly FlushMember _member;
     private readonly PartitionProducers _producers;
     private volatile bool _closed;
@@ -34,14 +33,11 @@ public sealed class PartitionLog
         PartitionLogOptions options,
         RecoveredLog recovered,
         LoadedProducers producers,
-        GroupCommit groupCommit,
-        RuntimePorts ports,
-        IExecutor lookups,
-        StorageDiagnostics diagnostics)
+        PartitionServices services)
     {
+        RuntimePorts ports = services.Ports;
         var bounds = new LogBounds(options.Flush.Mode, recovered.LogStart, recovered.LogEnd);
-        _ports = ports;
-        _lookups = lookups;
+        _services = services;
         _state = new PartitionState(
             context,
             topicName,
@@ -50,16 +46,17 @@ public sealed class PartitionLog
             recovered.Segments,
             recovered.Epochs,
             recovered.EpochIsDurable,
-            new Quarantine(recovered.Defects, diagnostics))
+            new Quarantine(recovered.Defects, services.Diagnostics))
         {
             Log = this,
         };
-        _producers = new PartitionProducers(_state, producers, diagnostics, ports);
-        _writer = new PartitionWriter(_state, recovered.Active, _producers, ports);
+        _producers = new PartitionProducers(_state, producers, services.Diagnostics, ports);
+        _writer = new PartitionWriter(_state, recovered.Active, _producers, ports, services.Clock, Rolled);
         _reader = new LogReader(_state);
         context.Unreadable = new UnreadableBytes(_state).Report;
-        _member = groupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
+        _member = services.GroupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
         _writer.Attach(_member);
+        Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor);
         EndPoint = recovered.Point;
     }
 
@@ -108,6 +105,8 @@ public sealed class PartitionLog
     /// <summary>Background passes enter here before they work on this log.</summary>
     internal MaintenanceGate Maintenance { get; } = new();
 
+    internal LogTrimmer Trimmer { get; }
+
     /// <summary>The segments now, one state; others may be there a moment later.</summary>
     internal SegmentSet Segments => _state.Segments;
 
@@ -123,7 +122,7 @@ public sealed class PartitionLog
         if (_closed)
             return new ValueTask<AppendResult>(new AppendResult { Status = AppendStatus.Closed, LogStart = LogStart });
         PartitionLogOptions options = _state.Options;
-        var limits = BatchLimits.At(_ports.Clock.WallNow, options.BatchSizeMax, options.TimestampAheadMax);
+        var limits = BatchLimits.At(_services.Ports.Clock.WallNow, options.BatchSizeMax, options.TimestampAheadMax);
         AppendResult check = AppendCheck.Run(
             batches.Span, limits, needsKeys: options.Compaction is not null, out AppendSummary summary);
         return check.Status == AppendStatus.Ok
@@ -151,13 +150,53 @@ public sealed class PartitionLog
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check(_state.Directory);
-        await InSectionAsync(() => _writer.Reconfigure(options));
+        await _writer.Section.RunAsync(() => _writer.Reconfigure(options));
+    }
+
+    /// <summary>
+    /// Deletes what lies below the offset: the log start moves there, durably, and segments that are wholly below it give their
+    /// space back. Nothing happens when the log starts there or later.
+    /// </summary>
+    /// <returns>The log start now.</returns>
+    /// <exception cref="StorageException">
+    /// The offset lies above the readable end (<see cref="StorageErrorKind.InvalidArgument"/>), the log is closed, or the
+    /// device failed: then the log start has not moved.
+    /// </exception>
+    public async Task<LogOffset> TrimPrefixAsync(LogOffset before)
+    {
+        if (before > ReadableEnd)
+            throw new StorageException(
+                StorageErrorKind.InvalidArgument,
+                Directory,
+                $"offset {before} lies above the readable end {ReadableEnd}");
+        await MoveStartAsync(before);
+        if (!Maintenance.TryEnter(changesSegments: true))
+        {
+            _services.AskRetention(this);
+            return LogStart;
+        }
+
+        try
+        {
+            await Trimmer.RemoveBelowStartAsync();
+        }
+        catch (DiskException)
+        {
+            // The start has moved; the files go with the next pass, which reports what keeps them.
+            _services.AskRetention(this);
+        }
+        finally
+        {
+            Maintenance.Leave(changedSegments: true);
+        }
+
+        return LogStart;
     }
 
     /// <summary>The first record at or after the time, below the readable end.</summary>
     /// <exception cref="StorageException">The device failed.</exception>
     public ValueTask<OffsetLookup> FindByTimestampAsync(Timestamp at) =>
-        new(_lookups.RunAsync(() => FindByTimestamp(at)));
+        new(_services.Lookups.RunAsync(() => FindByTimestamp(at)));
 
     /// <summary>Where the largest known leader epoch at or below the one asked for ends in this log.</summary>
     public EpochEnd FindEpochEnd(LeaderEpoch epoch) => _state.Epochs.EndOf(epoch, LogEnd);
@@ -181,7 +220,7 @@ public sealed class PartitionLog
     internal async Task<IReadOnlyList<Segment>> ChangeSegmentsAsync(Func<SegmentSet, SegmentSet> change)
     {
         IReadOnlyList<Segment> gone = [];
-        await InSectionAsync(() => gone = _state.Replace(change(_state.Segments)));
+        await _writer.Section.RunAsync(() => gone = _state.Replace(change(_state.Segments)));
         return gone;
     }
 
@@ -202,14 +241,14 @@ public sealed class PartitionLog
     /// <summary>Seals the active segment when its first append is older, and begins the next one.</summary>
     internal Task RollIfOlderAsync(TimeSpan age) => age == TimeSpan.MaxValue
         ? Task.CompletedTask
-        : InSectionAsync(() => _writer.RollIfOlder(age));
+        : _writer.Section.RunAsync(() => _writer.RollIfOlder(age));
 
     /// <summary>Flushes and closes. True when all of it is durable, so that the next start need not look.</summary>
     internal async Task<bool> CloseAsync()
     {
         bool durable = true;
         await Maintenance.CloseAsync();
-        await InSectionAsync(_writer.BeginClose);
+        await _writer.Section.RunAsync(_writer.BeginClose);
         try
         {
             await _member.DetachAsync();
@@ -221,7 +260,7 @@ public sealed class PartitionLog
 
         await _writer.SettledAsync();
         bool isWhole = false;
-        await InSectionAsync(() => isWhole = CloseFiles(durable));
+        await _writer.Section.RunAsync(() => isWhole = CloseFiles(durable));
         await _producers.SettledAsync();
         return isWhole;
     }
@@ -231,7 +270,7 @@ public sealed class PartitionLog
     {
         _closed = true;
         await Maintenance.CloseAsync();
-        await InSectionAsync(_writer.BeginClose);
+        await _writer.Section.RunAsync(_writer.BeginClose);
         try
         {
             await _member.RemoveAsync();
@@ -242,8 +281,36 @@ public sealed class PartitionLog
         }
 
         await _writer.SettledAsync();
-        await InSectionAsync(() => CloseFiles(durable: false));
+        await _writer.Section.RunAsync(() => CloseFiles(durable: false));
         await _producers.SettledAsync();
+    }
+
+    private async Task MoveStartAsync(LogOffset start)
+    {
+        if (!Maintenance.TryEnter(changesSegments: false))
+            throw new StorageException(StorageErrorKind.Closed, Directory, "the log is closed");
+        try
+        {
+            // With all records gone, the segment that holds them can go as well.
+            SegmentSet segments = _state.Segments;
+            bool isAll = segments.Count > 0 && segments[^1].End.NextOffset == start;
+            await Trimmer.MoveStartAsync(start, isAll ? segments[^1] : null);
+        }
+        catch (DiskException failure)
+        {
+            throw DirectoryOpening.AsStorageException(failure);
+        }
+        finally
+        {
+            Maintenance.Leave(changedSegments: false);
+        }
+    }
+
+    /// <summary>A segment was begun: with a bound on the size another one may have to go.</summary>
+    private void Rolled()
+    {
+        if (_state.Options.RetentionSizeMax is { } sizeMax && _state.SizeBytes > sizeMax)
+            _services.AskRetention(this);
     }
 
     private bool CloseFiles(bool durable)
@@ -279,22 +346,5 @@ public sealed class PartitionLog
         {
             throw new StorageException(StorageErrorKind.Device, failure.Path, failure.Message, failure);
         }
-    }
-
-    private Task InSectionAsync(Action action)
-    {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _writer.Section.Run(new ActionWork(() =>
-        {
-            try
-            {
-                action();
-            }
-            finally
-            {
-                _writer.Section.Defer(new ActionWork(() => ended.TrySetResult()));
-            }
-        }));
-        return ended.Task;
     }
 }

@@ -9,6 +9,7 @@ public enum StorageEventId
     RecoveryLogDefect = 103,
     DirectoryUnknown = 104,
     CleanMarkerFailed = 105,
+    ClockLost = 106,
     PartitionRecovered = 110,
     TailCut = 111,
     DefectFound = 112,
@@ -52,6 +53,12 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
 
     public void CleanMarkerFailed(string path, Exception cause) =>
         Tell(StorageEventId.CleanMarkerFailed, true, path, $"the clean-shutdown marker was not written: {cause.Message}");
+
+    public void ClockLost(string path, string status) => Tell(
+        StorageEventId.ClockLost,
+        true,
+        path,
+        $"the file of the retention clock does not check ({status}): ages go on by the wall clock's time");
 
     public void PartitionRecovered(string path, long scannedBytes, string end) =>
         Tell(StorageEventId.PartitionRecovered, false, path, $"recovered, {scannedBytes} bytes read, log end {end}");

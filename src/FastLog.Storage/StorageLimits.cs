@@ -72,6 +72,12 @@ public static class StorageLimits
     /// <summary>Blocking calls of background passes of one data directory at once.</summary>
     public const int MaintenanceAtOnceMax = 1;
 
+    /// <summary>Between two rounds of retention over all logs; it is also asked for when a log grows past its size.</summary>
+    public static readonly TimeSpan RetentionInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>How much of the time between two lives counts for retention at most: more may be a clock that is wrong.</summary>
+    public static readonly TimeSpan DowntimeCountedMax = TimeSpan.FromDays(1);
+
     /// <summary>When a pass looks again at a log whose segments another one was changing.</summary>
     public static readonly TimeSpan MaintenanceRetryDelay = TimeSpan.FromSeconds(1);
 

@@ -45,6 +45,18 @@ public static class StorageMetrics
     private static readonly Counter<long> DroppedCounter =
         Meter.CreateCounter<long>("fastlog.storage.compaction.dropped", "{record}", "Records that a compaction removed.");
 
+    private static readonly Counter<long> DeletedCounter =
+        Meter.CreateCounter<long>("fastlog.storage.deleted.segments", "{segment}", "Segments below the log start that were deleted.");
+
+    private static readonly Counter<long> DeletedByteCounter =
+        Meter.CreateCounter<long>("fastlog.storage.deleted", "By", "Bytes of those segments.");
+
+    internal static void Deleted(int segments, long bytes)
+    {
+        DeletedCounter.Add(segments);
+        DeletedByteCounter.Add(bytes);
+    }
+
     internal static void Written(int appends, long bytes)
     {
         AppendCounter.Add(appends);

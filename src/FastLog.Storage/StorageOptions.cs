@@ -31,6 +31,12 @@ public sealed record PartitionLogOptions
     /// <summary>A segment is rolled by the first append that comes this long after its first one.</summary>
     public TimeSpan SegmentAgeMax { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>A segment goes when its last append was this long ago; null: never for its age.</summary>
+    public TimeSpan? RetentionAgeMax { get; init; }
+
+    /// <summary>The first segments go while the others hold at least this many bytes; null: never for the size.</summary>
+    public long? RetentionSizeMax { get; init; }
+
     /// <summary>The largest batch, header included.</summary>
     public int BatchSizeMax { get; init; } = (1 << 20) + 12;
 
@@ -51,6 +57,8 @@ public sealed record PartitionLogOptions
             SegmentSizeMax is >= StorageLimits.SegmentSizeMin and <= StorageLimits.SegmentSizeMax,
             path, $"segment size {SegmentSizeMax} is not within {StorageLimits.SegmentSizeMin}..{StorageLimits.SegmentSizeMax}");
         Require(SegmentAgeMax > TimeSpan.Zero, path, $"segment age {SegmentAgeMax} is not positive");
+        Require(RetentionAgeMax is null || RetentionAgeMax >= TimeSpan.Zero, path, $"retention age {RetentionAgeMax} is negative");
+        Require(RetentionSizeMax is null or >= 0, path, $"retention size {RetentionSizeMax} is negative");
         Require(
             BatchSizeMax is >= Records.BatchHeaderLayout.HeaderSize and <= StorageLimits.BatchSizeMax,
             path, $"batch size {BatchSizeMax} is not within 61..{StorageLimits.BatchSizeMax}");

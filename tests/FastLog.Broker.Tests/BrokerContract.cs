@@ -72,7 +72,8 @@ public abstract class BrokerContract
     public Task A_topic_is_made_listed_described_and_deleted() => With(async (world, broker) =>
     {
         using TestClient client = await world.ConnectAsync(broker);
-        TopicId id = await client.CreateAsync("orders", 3, new ConfigEntry("flush", "os"), new ConfigEntry("segment.ms", "2h"));
+        TopicId id = await client.CreateAsync("orders", 3, new ConfigEntry("flush", "os"), new ConfigEntry("segment.ms", "2h"),
+            new ConfigEntry("retention.bytes", "-1"), new ConfigEntry("retention.ms", "3h"));
         await client.CreateAsync("invoices");
         ListTopicsResponse list = await client.AskAsync<ListTopicsRequest, ListTopicsResponse>(new ListTopicsRequest(false));
         Assert.Equal(["invoices", "orders"], list.Topics.Select(topic => topic.Name));
@@ -83,6 +84,8 @@ public abstract class BrokerContract
         Assert.All(told.Partitions, partition => Assert.Equal(ErrorCode.None, partition.Error));
         Assert.Contains(new ConfigValue("flush", "os", ConfigSource.Topic), told.Configs);
         Assert.Contains(new ConfigValue("segment.ms", "7200000", ConfigSource.Topic), told.Configs);
+        Assert.Contains(new ConfigValue("retention.bytes", "-1", ConfigSource.Topic), told.Configs);
+        Assert.Contains(new ConfigValue("retention.ms", "10800000", ConfigSource.Topic), told.Configs);
         Assert.Contains(new ConfigValue("min.insync.replicas", "1", ConfigSource.Default), told.Configs);
         DeleteTopicResponse gone = await client.AskAsync<DeleteTopicRequest, DeleteTopicResponse>(
             new DeleteTopicRequest(TopicReference.ById(id)));
@@ -98,7 +101,8 @@ public abstract class BrokerContract
     [InlineData("t", 1, 3, "flush", "ack", ErrorCode.InvalidReplicationFactor, "alone")]
     [InlineData("t", 1, 1, "flush", "never", ErrorCode.InvalidConfig, "interval")]
     [InlineData("t", 1, 1, "segment.byte", "64MiB", ErrorCode.InvalidConfig, "did you mean 'segment.bytes'")]
-    [InlineData("t", 1, 1, "retention.ms", "7d", ErrorCode.InvalidConfig, "not available in this version")]
+    [InlineData("t", 1, 1, "retention.ms", "-2", ErrorCode.InvalidConfig, "-1 (for ever)")]
+    [InlineData("t", 1, 1, "preallocate", "true", ErrorCode.InvalidConfig, "not available in this version")]
     [InlineData("t", 1, 1, "min.insync.replicas", "2", ErrorCode.InvalidConfig, "allowed: 1")]
     public Task A_topic_that_cannot_be_made_says_what_is_wrong(
         string name, int partitions, int replicas, string key, string value, ErrorCode code, string words) =>

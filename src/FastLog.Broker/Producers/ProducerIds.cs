@@ -1,4 +1,4 @@
-using FastLog.Broker.Topics;
+using FastLog.Primitives;
 
 namespace FastLog.Broker.Producers;
 

@@ -28,6 +28,8 @@ public sealed class TopicConfig
             Flush = policy,
             SegmentSizeMax = Number(TopicConfigs.SegmentBytes),
             SegmentAgeMax = Time(TopicConfigs.SegmentMs),
+            RetentionAgeMax = Limit(TopicConfigs.RetentionMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            RetentionSizeMax = Limit(TopicConfigs.RetentionBytes),
             BatchSizeMax = (int)Number(TopicConfigs.MaxMessageBytes),
             ProducerExpiration = Time(TopicConfigs.ProducerIdExpirationMs),
             TimestampAheadMax = Time(TopicConfigs.MessageTimestampAfterMaxMs),
@@ -47,6 +49,9 @@ public sealed class TopicConfig
         _values.First(value => value.Key == definition.Name).Value;
 
     private long Number(TopicConfigDefinition definition) => long.Parse(Text(definition), CultureInfo.InvariantCulture);
+
+    private long? Limit(TopicConfigDefinition definition) =>
+        Text(definition) == TopicConfigs.Unlimited ? null : Number(definition);
 
     private TimeSpan Time(TopicConfigDefinition definition) => TimeSpan.FromMilliseconds(Number(definition));
 

@@ -24,7 +24,7 @@ public enum TopicConfigType
 /// <param name="Description">What it does, one sentence.</param>
 /// <param name="Min">Smallest number, in the name's unit.</param>
 /// <param name="Max">Largest number, in the name's unit.</param>
-/// <param name="Choices">The words of a <see cref="TopicConfigType.Choice"/>.</param>
+/// <param name="Choices">The words of a <see cref="TopicConfigType.Choice"/>; of another type: words beside the numbers.</param>
 public sealed record TopicConfigDefinition(
     string Name,
     TopicConfigType Type,

@@ -9,6 +9,9 @@ namespace FastLog.Broker.Topics;
 /// <summary>The one list of topic settings, and the check of values against it.</summary>
 public static class TopicConfigs
 {
+    /// <summary>Written for no bound, where a setting may have none.</summary>
+    public const string Unlimited = "-1";
+
     private const long DayMs = 24L * 3600 * 1000;
 
     /// <summary>The broker does not work on records, so that it never compresses them anew.</summary>
@@ -46,6 +49,14 @@ public static class TopicConfigs
         "producer.id.expiration.ms", TopicConfigType.Duration, Number(DayMs), "1s to 3650d",
         "How long an idempotent producer may be silent before a partition forgets it.", 1000, 3650 * DayMs, []);
 
+    public static readonly TopicConfigDefinition RetentionBytes = new(
+        "retention.bytes", TopicConfigType.Size, Unlimited, "-1 (no bound) or 0 to 8192TiB",
+        "The oldest segments of a partition are deleted while the others hold at least this much.", 0, 8L << 50, [Unlimited]);
+
+    public static readonly TopicConfigDefinition RetentionMs = new(
+        "retention.ms", TopicConfigType.Duration, Number(7 * DayMs), "-1 (for ever) or 0 to 36500d",
+        "A segment is deleted when its last record was appended this long ago.", 0, 36_500 * DayMs, [Unlimited]);
+
     public static readonly TopicConfigDefinition SegmentBytes = new(
         "segment.bytes", TopicConfigType.Size, "1073741824", "64KiB to 1GiB",
         "A segment file is closed and the next one begun before it grows past this.", 64 << 10, 1L << 30, []);
@@ -60,15 +71,15 @@ public static class TopicConfigs
         "cleanup.policy", "delete.retention.ms", "file.delete.delay.ms", "flush.messages",
         "index.interval.bytes", "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms",
         "message.timestamp.before.max.ms", "message.timestamp.type",
-        "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.storage.enable", "retention.bytes",
-        "retention.ms", "segment.index.bytes", "segment.jitter.ms", "unclean.leader.election.enable",
+        "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.storage.enable",
+        "segment.index.bytes", "segment.jitter.ms", "unclean.leader.election.enable",
     ];
 
     /// <summary>All settings, ascending by name.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
     [
         CompressionType, Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas,
-        ProducerIdExpirationMs, SegmentBytes, SegmentMs,
+        ProducerIdExpirationMs, RetentionBytes, RetentionMs, SegmentBytes, SegmentMs,
     ];
 
     public static TopicConfigDefinition? Find(string name) =>
@@ -147,7 +158,7 @@ public static class TopicConfigs
             return $"a topic setting is longer than {BrokerLimits.ConfigTextSizeMax} characters";
         if (Find(name) is not { } definition)
             return Unknown(name);
-        if (definition.Type == TopicConfigType.Choice)
+        if (definition.Type == TopicConfigType.Choice || definition.Choices.Contains(value))
         {
             normal = value;
             return definition.Choices.Contains(value) ? null : Refuse(definition, value);

@@ -39,6 +39,27 @@ public sealed class SerialSection : IThreadPoolWorkItem
             Drain();
     }
 
+    /// <summary>
+    /// Runs the action in the section; ends after the section was left. An exception goes to the owner, as always.
+    /// </summary>
+    public Task RunAsync(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Run(new ActionWork(() =>
+        {
+            try
+            {
+                action();
+            }
+            finally
+            {
+                Defer(new ActionWork(() => ended.TrySetResult()));
+            }
+        }));
+        return ended.Task;
+    }
+
     /// <summary>Runs the completion after the section was left. Only from inside.</summary>
     public void Defer(IThreadPoolWorkItem completion) => _deferred.Add(completion);
 

@@ -3,14 +3,14 @@ using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Maintenance;
 using FastLog.Storage.Producers;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Appending;
 
 /// <summary>
-/// The one writer of a partition log: stages appends, writes what a burst staged with one gathered write, rolls segments,
-/// and completes appends when what they wait for has come. All members in the partition's section, but for those that say
+/// The one writer of a partition log: stages appends, writes what a burst staged with one gathered write, and completes appends when what they wait for has come. All members in the partition's section, but for those that say
 /// otherwise. A failed write or flush fences the log: nothing is acknowledged afterwards.
 /// </summary>
 internal sealed class PartitionWriter : ISerialOwner
@@ -20,40 +20,54 @@ internal sealed class PartitionWriter : ISerialOwner
     private readonly PartitionState _state;
     private readonly RuntimePorts _ports;
     private readonly SerialSection _section;
-    private readonly RollPolicy _rollPolicy;
+    private readonly SegmentRoller _roller;
     private readonly UnflushedRanges _unflushed;
     private readonly PartitionProducers _producers;
     private readonly List<AppendWork> _staged = [];
     private readonly List<ReadOnlyMemory<byte>> _gather = [];
     private readonly Queue<AppendWork> _unacknowledged = new();
     private readonly ReadableEndNotice _notice;
+    private readonly RetentionClock _clock;
+    private readonly ActionWork _rolled;
     private readonly Lock _poolGate = new();
     private readonly Stack<AppendWork> _pool = new();
     private FlushMember? _member;
-    private ActiveSegment? _active;
     private bool _closing;
     private bool _faultHandled;
-    private Task _settling = Task.CompletedTask;
 
+    /// <param name="state">What it shares with the readers.</param>
+    /// <param name="active">The segment that the next append goes to; null: it begins one.</param>
+    /// <param name="producers">Knows the idempotent producers.</param>
+    /// <param name="ports">Clocks and executor.</param>
+    /// <param name="clock">Gives append times.</param>
+    /// <param name="rolled">Called outside of the section when a segment was begun.</param>
     public PartitionWriter(
-        PartitionState state, ActiveSegment? active, PartitionProducers producers, RuntimePorts ports)
+        PartitionState state,
+        ActiveSegment? active,
+        PartitionProducers producers,
+        RuntimePorts ports,
+        RetentionClock clock,
+        Action rolled)
     {
         _producers = producers;
         _state = state;
         _ports = ports;
-        _active = active;
         _section = new SerialSection(ports.Executor, this);
-        _rollPolicy = new RollPolicy(state.Options);
+        _roller = new SegmentRoller(state, active, producers, ports, clock);
         _unflushed = state.Unflushed;
         _notice = new ReadableEndNotice(state);
-        if (active is not null)
-            _rollPolicy.Begin(active.Created, ports.Clock.WallNow, ports.Clock.Now);
+        _clock = clock;
+        _rolled = new ActionWork(rolled);
     }
 
     public SerialSection Section => _section;
 
     /// <summary>Before the first append.</summary>
-    public void Attach(FlushMember member) => _member = member;
+    public void Attach(FlushMember member)
+    {
+        _member = member;
+        _roller.Member = member;
+    }
 
     /// <summary>From any thread: enters the section and ends as the flush policy says.</summary>
     public ValueTask<AppendResult> AppendAsync(ReadOnlyMemory<byte> batches, in AppendSummary summary, AppendMode mode)
@@ -91,11 +105,11 @@ internal sealed class PartitionWriter : ISerialOwner
     {
         if (_staged.Count == 0)
             return;
-        Timestamp wallNow = _ports.Clock.WallNow;
         MonotonicTime now = _ports.Clock.Now;
+        Timestamp appendTime = _clock.At(now, _ports.Clock.WallNow);
         int at = 0;
         while (at < _staged.Count && _state.Fault is null)
-            at = WriteGroup(at, wallNow, now);
+            at = WriteGroup(at, appendTime, now);
         if (at < _staged.Count)
             RefuseStaged();
         _staged.Clear();
@@ -150,7 +164,7 @@ internal sealed class PartitionWriter : ISerialOwner
     {
         FlushPolicy former = _state.Options.Flush;
         _state.Options = options;
-        _rollPolicy.Reconfigure(options);
+        _roller.Reconfigure(options);
         if (options.Flush == former)
             return;
         LogOffset readable = _state.Bounds.ReadableEnd;
@@ -158,35 +172,17 @@ internal sealed class PartitionWriter : ISerialOwner
         if (_state.Bounds.ReadableEnd > readable)
             _section.Defer(_notice);
         if (!_closing && _state.Fault is null && _state.Bounds.FlushedEnd < _state.Bounds.LogEnd)
-            _settling = TrySettleAsync(_settling);
+            _roller.FlushSoon();
     }
+
+    /// <summary>
+    /// Seals the segment if it still is the active one and holds records, and begins the next: what retention takes must
+    /// not be appended to.
+    /// </summary>
+    public void SealActive(Segment segment) => TryRollUnasked(segment, TimeSpan.Zero);
 
     /// <summary>Begins the next segment when the active one has data and is older.</summary>
-    public void RollIfOlder(TimeSpan age)
-    {
-        if (_closing || _state.Fault is not null || _active is not { } active || active.End.NextOffset == active.BaseOffset)
-            return;
-        MonotonicTime now = _ports.Clock.Now;
-        if (!_rollPolicy.IsOlder(age, now))
-            return;
-        try
-        {
-            if (!active.IsOpen)
-                OpenRecovered(active);
-            Roll(_ports.Clock.WallNow, now);
-
-            // Flushed as an append would be: what is recorded lies in the new segment from then on.
-            _member!.MarkDirty(SegmentLayout.HeaderSize, callers: 0);
-        }
-        catch (DiskException failure) when (failure.IsDiskFull && _state.Fault is null)
-        {
-            // It stays the active one until there is room.
-        }
-        catch (DiskException failure)
-        {
-            Fence(StorageFaultKind.WriteFailed, failure.Path, $"a segment could not be begun: {failure.Message}", failure);
-        }
-    }
+    public void RollIfOlder(TimeSpan age) => TryRollUnasked(null, age);
 
     /// <summary>No further append is taken; those that wait still end as their flush does.</summary>
     public void BeginClose() => _closing = true;
@@ -201,12 +197,12 @@ internal sealed class PartitionWriter : ISerialOwner
     }
 
     /// <summary>Ends when the files of sealed segments are settled. After <see cref="BeginClose"/>.</summary>
-    public Task SettledAsync() => _settling;
+    public Task SettledAsync() => _roller.Settled;
 
-    public ActiveSegment? Active => _active;
+    public ActiveSegment? Active => _roller.Active;
 
     /// <summary>Writes the appends from <paramref name="from"/> on that go into one gathered write; the first one that does not.</summary>
-    private int WriteGroup(int from, Timestamp wallNow, MonotonicTime now)
+    private int WriteGroup(int from, Timestamp appendTime, MonotonicTime now)
     {
         if (!_producers.TryBeginGroup(_staged[from], now, out AppendResult? answer))
         {
@@ -216,9 +212,9 @@ internal sealed class PartitionWriter : ISerialOwner
             return from + 1;
         }
 
-        if (!TryPrepare(_staged[from], wallNow, now))
+        if (!TryPrepare(_staged[from], appendTime, now))
             return from + 1;
-        ActiveSegment active = _active!;
+        ActiveSegment active = _roller.Active!;
         SegmentEnd end = active.End;
         _gather.Clear();
         long bytes = 0;
@@ -226,7 +222,7 @@ internal sealed class PartitionWriter : ISerialOwner
         while (to < _staged.Count)
         {
             AppendWork work = _staged[to];
-            if (to > from && IsGroupFull(bytes, work, active, end, now))
+            if (to > from && IsGroupFull(bytes, work, end, now))
                 break;
 
             // Judged against what this group may still fail to write: it begins the next one and is judged there again.
@@ -241,36 +237,27 @@ internal sealed class PartitionWriter : ISerialOwner
         }
 
         if (TryWrite(active, end, from, to))
-            Written(active, end, from, to, wallNow, now);
+            Written(active, end, from, to, appendTime, now);
         return to;
     }
 
-    private bool IsGroupFull(long bytes, AppendWork work, ActiveSegment active, SegmentEnd end, MonotonicTime now)
+    private bool IsGroupFull(long bytes, AppendWork work, SegmentEnd end, MonotonicTime now)
     {
         if (_gather.Count >= StorageLimits.GatheredWriteBuffersMax)
             return true;
         if (bytes + work.Batches.Length > StorageLimits.GatheredWriteBytesMax)
             return true;
-        return _rollPolicy.IsDue(active, end, work.Batches.Length, end.NextOffset.Plus(work.OffsetCount - 1), now);
+        return _roller.IsRollDue(end, work, now);
     }
 
     /// <summary>Sees to an open active segment that the append fits into; else refuses the append.</summary>
-    private bool TryPrepare(AppendWork work, Timestamp wallNow, MonotonicTime now)
+    private bool TryPrepare(AppendWork work, Timestamp appendTime, MonotonicTime now)
     {
         try
         {
-            if (_active is null)
-            {
-                Roll(wallNow, now);
-                return true;
-            }
-
-            if (!_active.IsOpen)
-                OpenRecovered(_active);
-            SegmentEnd end = _active.End;
-            if (_rollPolicy.IsDue(
-                _active, end, work.Batches.Length, end.NextOffset.Plus(work.OffsetCount - 1), now))
-                Roll(wallNow, now);
+            long rolls = _roller.Rolls;
+            _roller.Prepare(work, appendTime, now);
+            TellRolled(rolls);
             return true;
         }
         catch (DiskException failure) when (failure.IsDiskFull && _state.Fault is null)
@@ -287,66 +274,31 @@ internal sealed class PartitionWriter : ISerialOwner
         return false;
     }
 
-    private void OpenRecovered(ActiveSegment active)
+    /// <summary>Without an append. On a full disk the active segment stays until there is room; a failing one fences the log.</summary>
+    private void TryRollUnasked(Segment? segment, TimeSpan age)
     {
-        active.EnsureOpen();
-        _unflushed.Begin(active.File.Acquire()!, active.End.Position, active.Point, isNew: false);
-    }
-
-    private void Roll(Timestamp wallNow, MonotonicTime now)
-    {
-        _state.MakeEpochDurable();
-        ActiveSegment? former = _active;
-        ActiveSegment next = ActiveSegment.Create(
-            _state.Context, _state.Bounds.LogEnd, wallNow, _state.Options.SegmentSizeMax);
-        SealedSegment? @sealed = null;
-        if (former is not null)
-        {
-            try
-            {
-                @sealed = former.Seal();
-            }
-            catch (DiskException failure)
-            {
-                next.CloseIndexes();
-                next.File.Close();
-                Fence(StorageFaultKind.WriteFailed, failure.Path, $"a seal was not written: {failure.Message}", failure);
-                throw;
-            }
-        }
-
-        _unflushed.Begin(next.File.Acquire()!, FilePosition.Zero, next.Point, isNew: true);
-        _active = next;
-        _state.Segments = _state.Segments.Rolled(@sealed, next);
-        _state.AddBytes(SegmentLayout.HeaderSize);
-        _rollPolicy.Begin(next.Created, wallNow, now);
-        StorageMetrics.Rolled();
-        if (@sealed is null)
+        if (_closing || _state.Fault is not null)
             return;
-        _producers.TakeSnapshot();
-        _settling = UnpinWhenSettledAsync(_settling, @sealed.File);
-    }
-
-    /// <summary>Group commit may still use the file; only then may the cache of open files close it.</summary>
-    private async Task UnpinWhenSettledAsync(Task former, SegmentFile file)
-    {
-        if (await TrySettleAsync(former))
-            file.Unpin();
-    }
-
-    /// <summary>False when a flush failed: it fences the log by itself, and files stay open until the log is closed.</summary>
-    private async Task<bool> TrySettleAsync(Task former)
-    {
-        await former;
         try
         {
-            await _member!.SettleAsync();
-            return true;
+            long rolls = _roller.Rolls;
+            _roller.RollUnasked(segment, age);
+            TellRolled(rolls);
         }
-        catch (DiskException)
+        catch (DiskException failure) when (failure.IsDiskFull && _state.Fault is null)
         {
-            return false;
+            StorageMetrics.DiskFull(0);
         }
+        catch (DiskException failure)
+        {
+            Fence(StorageFaultKind.WriteFailed, failure.Path, $"a segment could not be begun: {failure.Message}", failure);
+        }
+    }
+
+    private void TellRolled(long before)
+    {
+        if (_roller.Rolls > before)
+            _section.Defer(_rolled);
     }
 
     private void Stamp(Span<byte> batches, LogOffset offset)
@@ -408,13 +360,13 @@ internal sealed class PartitionWriter : ISerialOwner
     }
 
     private void Written(
-        ActiveSegment active, SegmentEnd end, int from, int to, Timestamp wallNow, MonotonicTime now)
+        ActiveSegment active, SegmentEnd end, int from, int to, Timestamp appendTime, MonotonicTime now)
     {
         FilePosition position = active.End.Position;
         long bytes = end.Position.Since(position);
         for (int i = from; i < to; i++)
         {
-            active.Account(_staged[i].Batches.Span, position, wallNow);
+            active.Account(_staged[i].Batches.Span, position, appendTime);
             _producers.Written(_staged[i], now);
             position = position.Plus(_staged[i].Batches.Length);
         }

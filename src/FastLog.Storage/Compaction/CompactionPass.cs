@@ -40,7 +40,7 @@ internal sealed class CompactionPass(CompactionOptions options, MaintenanceTools
             }
 
             LogOffset firstDirty = LogOffset.Max(state.Point.Value.FirstDirty, log.LogStart);
-            Timestamp now = tools.Ports.Clock.WallNow;
+            Timestamp now = tools.Clock.Now;
             var plan = CompactionPlan.Of(log.Segments, firstDirty, log.ReadableEnd, policy, now);
 
             // Where the keys take more than one map, what the first one left is compacted although it is less.

@@ -13,7 +13,7 @@ internal sealed record CompactionPlan(IReadOnlyList<SealedSegment> Segments, Log
     /// <param name="firstDirty">All below was compacted.</param>
     /// <param name="end">Nothing at or above it may be compacted: the readable end.</param>
     /// <param name="policy">The topic's.</param>
-    /// <param name="now">Wall-clock time.</param>
+    /// <param name="now">The retention clock.</param>
     public static CompactionPlan Of(
         SegmentSet set, LogOffset firstDirty, LogOffset end, CompactionPolicy policy, Timestamp now)
     {

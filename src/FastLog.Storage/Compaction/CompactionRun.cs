@@ -41,7 +41,7 @@ internal sealed class CompactionRun : IDisposable
         _tools = tools;
         _throttle = throttle;
         _begun = tools.Ports.Clock.Now;
-        Timestamp now = tools.Ports.Clock.WallNow;
+        Timestamp now = tools.Clock.Now;
         double horizon = now.UnixMilliseconds + policy.TombstoneRetention.TotalMilliseconds;
         _horizon = new Timestamp((long)Math.Min(horizon, long.MaxValue / 2));
         var keys = KeyHasher.Draw(tools.Ports.Entropy);

@@ -28,6 +28,10 @@ internal interface IMaintenancePass
     /// <summary>True when it takes segments of a log out or puts others in their place.</summary>
     bool ChangesSegments { get; }
 
+    /// <summary>Before each round over all logs.</summary>
+    /// <exception cref="Disk.DiskException">The device failed: reported, and the round goes on.</exception>
+    Task BeginRoundAsync() => Task.CompletedTask;
+
     /// <summary>
     /// One pass over one log; synchronous when there is nothing to do. After the cancellation it ends soon, in a state from
     /// which a crash would be recovered: the log is being closed.

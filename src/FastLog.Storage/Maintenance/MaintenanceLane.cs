@@ -94,6 +94,7 @@ internal sealed class MaintenanceLane(
 
     private async Task RunRoundAsync()
     {
+        await TryAsync(tools.Root, pass.BeginRoundAsync);
         foreach (PartitionLog log in openLogs())
         {
             if (Volatile.Read(ref _stopped))
@@ -112,11 +113,16 @@ internal sealed class MaintenanceLane(
             return;
         }
 
+        await TryAsync(log.Directory, () => RunInsideAsync(log));
+    }
+
+    private async Task TryAsync(string path, Func<Task> work)
+    {
         try
         {
-            await RunInsideAsync(log);
+            await work();
         }
-        catch (OperationCanceledException) when (log.Maintenance.Closing.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // The log is being closed.
         }
@@ -124,7 +130,7 @@ internal sealed class MaintenanceLane(
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            tools.Diagnostics.MaintenanceFailed(log.Directory, pass.Kind, failure);
+            tools.Diagnostics.MaintenanceFailed(path, pass.Kind, failure);
         }
     }
 

@@ -37,7 +37,13 @@ internal sealed class MaintenanceWorker
     /// Begins nothing more. Ends when no pass is under way: the gates of the logs must be closing already, or passes run to
     /// their end.
     /// </summary>
-    public Task StopAsync() => Task.WhenAll(Array.ConvertAll(_lanes, static lane => lane.StopAsync()));
+    public async Task StopAsync()
+    {
+        // All are told before the first is awaited. One by one, as WhenAll would go on on a thread of its own.
+        Task[] ended = Array.ConvertAll(_lanes, static lane => lane.StopAsync());
+        foreach (Task lane in ended)
+            await lane;
+    }
 
     private MaintenanceLane? Find(MaintenanceKind kind) => Array.Find(_lanes, lane => lane.Kind == kind);
 }

@@ -86,7 +86,8 @@ internal sealed class Quarantine
 
     /// <summary>A chain that does not match says that some header is wrong, not which: its range stays readable.</summary>
     public static bool IsBarrier(LogDefect defect) => !defect.LastOffset.IsNone
-        && defect.Kind is not (LogDefectKind.ChainMismatch or LogDefectKind.SealDamaged or LogDefectKind.EpochFileDamaged);
+        && defect.Kind is not (LogDefectKind.ChainMismatch or LogDefectKind.SealDamaged or LogDefectKind.EpochFileDamaged
+            or LogDefectKind.StartFileDamaged);
 
     /// <summary>The same place and kind, or a range of offsets that is closed already.</summary>
     private static bool Covers(LogDefect known, LogDefect defect)

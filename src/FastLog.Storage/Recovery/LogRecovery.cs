@@ -21,7 +21,8 @@ internal sealed class LogRecovery
 {
     private readonly SegmentContext _context;
     private readonly StorageDiagnostics _diagnostics;
-    private readonly LastLife _lastLife;
+    private readonly LogStartRecovery _start;
+    private LastLife _lastLife;
     private readonly List<LogDefect> _defects = [];
     private readonly List<Segment> _segments = [];
     private long _scannedBytes;
@@ -31,6 +32,7 @@ internal sealed class LogRecovery
         _context = context;
         _lastLife = lastLife;
         _diagnostics = diagnostics;
+        _start = new LogStartRecovery(context, _defects);
     }
 
     /// <exception cref="StorageException">A file of another partition, or of a later version, stands where the log goes on.</exception>
@@ -43,11 +45,21 @@ internal sealed class LogRecovery
             RefuseLaterVersion(segment);
         if (!epochsFound && found.Count > 0 && _defects.Count == 0)
             ReportEpochs("it is missing");
+        _start.Read();
+        found = _start.RemoveBelow(found);
+        _start.ReportGap(found);
         bool isClean = IsClean(found);
-        FlushPoint? point = isClean ? _lastLife.CleanEnd : _lastLife.Recorded?.RecoveryPoint;
+        FlushPoint? point = isClean ? _lastLife.CleanEnd : RecordedPoint(found);
         if (point is null && found.Count > 0)
             point = FirstPoint(found);
         RecoveryTail tail = point is null ? RecoveryTail.Empty : Recover(found, point.Value, epochs, isClean);
+        if (tail.LogEnd < _start.LogStart)
+            tail = tail with
+            {
+                Active = null,
+                LogEnd = _start.LogStart,
+                Point = SegmentLayout.StartPoint(_start.LogStart),
+            };
         if (tail.LastEpoch > epochs.Latest)
             epochs = epochs.Begin(tail.LastEpoch, tail.LogEnd);
         bool epochIsDurable = epochsFound;
@@ -60,7 +72,7 @@ internal sealed class LogRecovery
         return new RecoveredLog(
             new SegmentSet([.. _segments]),
             tail.Active,
-            StartOf(found, point, tail.LogEnd),
+            LogOffset.Max(_start.LogStart, StartOf(found, point, tail.LogEnd)),
             tail.LogEnd,
             tail.Point,
             epochs,
@@ -74,6 +86,16 @@ internal sealed class LogRecovery
     {
         LogOffset start = point is { } known ? LogOffset.Min(known.SegmentBase, logEnd) : logEnd;
         return found.Count > 0 ? LogOffset.Min(start, found[0].BaseOffset) : start;
+    }
+
+    private FlushPoint? RecordedPoint(List<FoundSegment> found)
+    {
+        if (_lastLife.Recorded is not { } recorded)
+            return null;
+        FlushPoint raised = _start.Raise(recorded.RecoveryPoint, found);
+        if (raised != recorded.RecoveryPoint)
+            _lastLife = _lastLife with { Recorded = recorded with { Flushed = raised, RecoveryPoint = raised } };
+        return raised;
     }
 
     private LeaderEpochHistory ReadEpochs(out bool found)

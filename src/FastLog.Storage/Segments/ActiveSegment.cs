@@ -22,7 +22,7 @@ internal sealed class ActiveSegment : Segment
     private uint _chainCrc;
     private Timestamp _maxTimestamp;
     private long _maxTimestampMilliseconds;
-    private Timestamp _lastAppend;
+    private long _lastAppendMilliseconds;
     private LeaderEpoch _lastEpoch;
     private FilePosition _indexed = SegmentLayout.DataStart;
     private long _allocatedEnd;
@@ -46,9 +46,11 @@ internal sealed class ActiveSegment : Segment
 
     public override Timestamp MaxTimestamp => new(Volatile.Read(ref _maxTimestampMilliseconds));
 
+    public override Timestamp LastAppend => new(Volatile.Read(ref _lastAppendMilliseconds));
+
     public FlushPoint Point => new(BaseOffset, _end.Position, _end.NextOffset, _chainCrc);
 
-    public ActiveState State => new(_end, _chainCrc, _maxTimestamp, _lastAppend, _lastEpoch);
+    public ActiveState State => new(_end, _chainCrc, _maxTimestamp, LastAppend, _lastEpoch);
 
     /// <summary>True when the file is open for appends.</summary>
     public bool IsOpen => File.Pinned is not null;
@@ -153,8 +155,8 @@ internal sealed class ActiveSegment : Segment
     /// <param name="now">Append time.</param>
     public void Account(ReadOnlySpan<byte> batches, FilePosition position, Timestamp now)
     {
-        if (now > _lastAppend)
-            _lastAppend = now;
+        if (now > LastAppend)
+            Volatile.Write(ref _lastAppendMilliseconds, now.UnixMilliseconds);
         while (!batches.IsEmpty)
         {
             int size = BatchHeaderLayout.LengthPrefixSize
@@ -219,7 +221,7 @@ internal sealed class ActiveSegment : Segment
         _end.Position,
         _end.NextOffset,
         _maxTimestamp,
-        _lastAppend,
+        LastAppend,
         _chainCrc,
         _lastEpoch,
         _offsetIndex?.Count ?? SegmentSeal.IndexEntriesUnknown);
@@ -229,7 +231,7 @@ internal sealed class ActiveSegment : Segment
         _end = state.End;
         _chainCrc = state.ChainCrc;
         _maxTimestamp = state.MaxTimestamp;
-        _lastAppend = state.LastAppend;
+        _lastAppendMilliseconds = state.LastAppend.UnixMilliseconds;
         _lastEpoch = state.LastEpoch;
         _maxTimestampMilliseconds = state.MaxTimestamp.UnixMilliseconds;
     }
@@ -242,7 +244,7 @@ internal sealed class ActiveSegment : Segment
             return;
         var offset = new LogOffset(BinaryPrimitives.ReadInt64BigEndian(batch[BatchHeaderLayout.BaseOffsetAt..]));
         new OffsetIndexEntry(offset, position, _chainCrc).Write(_offsetIndex.Next(), BaseOffset);
-        new TimeIndexEntry(_maxTimestamp, _lastAppend, offset).Write(_timeIndex.Next(), BaseOffset);
+        new TimeIndexEntry(_maxTimestamp, LastAppend, offset).Write(_timeIndex.Next(), BaseOffset);
         _timeIndex.Publish();
         _offsetIndex.Publish();
         _indexed = position;

@@ -3,8 +3,8 @@ using FastLog.Primitives;
 namespace FastLog.Storage.Segments;
 
 /// <summary>
-/// When the active segment is rolled. Its age is what it had when this process took it over, by the wall clock, plus
-/// the time since by the monotonic clock: a jump of the wall clock neither rolls it nor keeps it. In the partition's section.
+/// When the active segment is rolled. Its age is what it had when this process took it over, by the retention
+/// clock, plus the time since by the monotonic clock: a jump of the wall clock neither rolls it nor keeps it. In the partition's section.
 /// </summary>
 internal sealed class RollPolicy(PartitionLogOptions options)
 {
@@ -16,9 +16,9 @@ internal sealed class RollPolicy(PartitionLogOptions options)
     public void Reconfigure(PartitionLogOptions options) => _options = options;
 
     /// <summary>A segment became the active one.</summary>
-    public void Begin(Timestamp created, Timestamp wallNow, MonotonicTime now)
+    public void Begin(Timestamp created, Timestamp retentionNow, MonotonicTime now)
     {
-        long milliseconds = Math.Max(0, wallNow.UnixMilliseconds - created.UnixMilliseconds);
+        long milliseconds = Math.Max(0, retentionNow.UnixMilliseconds - created.UnixMilliseconds);
         _ageAtStart = milliseconds > TimeSpan.MaxValue.TotalMilliseconds
             ? TimeSpan.MaxValue
             : TimeSpan.FromMilliseconds(milliseconds);

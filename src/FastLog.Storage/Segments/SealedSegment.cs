@@ -18,6 +18,8 @@ internal sealed class SealedSegment : Segment
 
     public override Timestamp MaxTimestamp => _seal.MaxTimestamp;
 
+    public override Timestamp LastAppend => _seal.LastAppend;
+
     public SegmentSeal Seal => _seal;
 
     protected override uint? FinalChainCrc => _seal.ChainCrc;

@@ -25,7 +25,7 @@ internal abstract class Segment
 
     public LogOffset BaseOffset { get; }
 
-    /// <summary>Wall-clock time of its first append.</summary>
+    /// <summary>When its first append was, by the retention clock.</summary>
     public Timestamp Created { get; }
 
     public SegmentFile File { get; }
@@ -35,6 +35,9 @@ internal abstract class Segment
 
     /// <summary>The largest timestamp of its batches.</summary>
     public abstract Timestamp MaxTimestamp { get; }
+
+    /// <summary>When its last append was, by the retention clock.</summary>
+    public abstract Timestamp LastAppend { get; }
 
     protected SegmentContext Context { get; }
 
@@ -121,9 +124,16 @@ internal abstract class Segment
         lock (IndexGate)
         {
             Context.Disk.DeleteFile(File.Path);
-            Context.Disk.DeleteFile(SegmentName.OffsetIndex(Context.Directory, BaseOffset));
-            Context.Disk.DeleteFile(SegmentName.TimeIndex(Context.Directory, BaseOffset));
+            DropIndexFiles();
         }
+    }
+
+    /// <summary>Deletes its index files; a look-up that needs them makes them anew.</summary>
+    /// <exception cref="DiskException">The device failed: some may be left.</exception>
+    public void DropIndexFiles()
+    {
+        Context.Disk.DeleteFile(SegmentName.OffsetIndex(Context.Directory, BaseOffset));
+        Context.Disk.DeleteFile(SegmentName.TimeIndex(Context.Directory, BaseOffset));
     }
 
     /// <summary>

@@ -96,7 +96,9 @@ public class MaintenanceWorkerTests
         {
             Storage.Start();
             RuntimePorts ports = Storage.Process.Ports;
-            var tools = new MaintenanceTools(ports.BlockingExecutor, ports, new StorageDiagnostics(Events.Add));
+            RetentionClock.Open(Storage.Disk, StorageRig.Root, ports.Clock, out RetentionClock clock);
+            var tools = new MaintenanceTools(
+                StorageRig.Root, ports.BlockingExecutor, ports, clock, new StorageDiagnostics(Events.Add));
             Worker = new MaintenanceWorker(passes, () => [Storage.Log], tools);
             Worker.Start();
         }

@@ -6,12 +6,13 @@ using FastLog.Storage.Disk;
 using FastLog.Storage.Epochs;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Indexes;
+using FastLog.Storage.Maintenance;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Tests.Segments;
 
-/// <summary>The pages segment.md, index.md and meta.md: their tables and worked examples are the code's layout.</summary>
+/// <summary>The pages segment.md, index.md, retention.md and meta.md: their tables and worked examples are the code's layout.</summary>
 public class DiskPagesTests
 {
     private static readonly TopicPartition Id =
@@ -102,7 +103,28 @@ public class DiskPagesTests
         Assert.Equal(AtomicFileStatus.Absent, CleanShutdownMarker.TryRead(disk, "/d", out _));
     }
 
+    [Fact]
+    public void The_examples_of_the_retention_page_are_what_is_written()
+    {
+        var disk = new SimulatedDisk(1);
+        disk.CreateDirectory("/d");
+        LogStartFile.Write(disk, "/d", new LogOffset(1050));
+        AssertExample("retention.md", 0, disk.Peek("/d/start")[16..]);
+        Assert.Equal(AtomicFileStatus.Ok, LogStartFile.TryRead(disk, "/d", out LogOffset start));
+        Assert.Equal(1050, start.Value);
+        Assert.Contains($"0x{LogStartFile.Magic:X8}", Page("retention.md"), StringComparison.Ordinal);
+        var scheduler = new SimulatedScheduler(
+            1, new SchedulerOptions { WallStart = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000) });
+        Assert.Equal(AtomicFileStatus.Absent, RetentionClock.Open(disk, "/d", scheduler, out RetentionClock clock));
+        clock.Write(disk, "/d");
+        AssertExample("retention.md", 1, disk.Peek("/d/clock")[16..]);
+        Assert.Equal(AtomicFileStatus.Ok, RetentionClock.Open(disk, "/d", scheduler, out _));
+        Assert.Contains($"0x{RetentionClock.Magic:X8}", Page("retention.md"), StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("retention.md", "logStart", LogStartFile.LogStartAt)]
+    [InlineData("retention.md", "time", RetentionClock.TimeAt)]
     [InlineData("segment.md", "version", SegmentLayout.VersionAt)]
     [InlineData("segment.md", "headerSize", SegmentLayout.HeaderSizeAt)]
     [InlineData("segment.md", "topic", SegmentLayout.TopicIdAt)]

@@ -1,7 +1,7 @@
-namespace FastLog.Broker.Topics;
+namespace FastLog.Primitives;
 
 /// <summary>One holder at a time, first come first served; waiting takes no thread. Thread-safe.</summary>
-internal sealed class AsyncGate
+public sealed class AsyncGate
 {
     private readonly Lock _gate = new();
     private readonly Queue<TaskCompletionSource> _waiting = new();

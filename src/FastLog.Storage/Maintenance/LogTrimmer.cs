@@ -1,0 +1,135 @@
+using FastLog.Primitives;
+using FastLog.Storage.Appending;
+using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Recovery;
+using FastLog.Storage.Segments;
+
+namespace FastLog.Storage.Maintenance;
+
+/// <summary>
+/// Moves one log's start up and removes what lies below it, in an order that a crash at any point leaves right: what is kept
+/// is durable and recorded, then the new start is durable in its file, and only then are files deleted. From any thread.
+/// </summary>
+internal sealed class LogTrimmer(PartitionState state, PartitionWriter writer, FlushMember member, IExecutor executor)
+{
+    private readonly AsyncGate _gate = new();
+
+    /// <summary>Moves the start and deletes. Inside of the log's gate, as a pass that changes segments.</summary>
+    /// <param name="start">The new start; at or below the present one: only files that were left are deleted.</param>
+    /// <param name="sealFirst">The active segment, to be sealed so that it can go; null when it stays.</param>
+    /// <exception cref="DiskException">The device failed.</exception>
+    public Task RunAsync(LogOffset start, Segment? sealFirst)
+    {
+        bool isDone = start <= state.Bounds.LogStart && CountBelow(state.Segments, state.Bounds.LogStart) == 0;
+        return isDone ? Task.CompletedTask : RunDueAsync(start, sealFirst);
+    }
+
+    /// <summary>Moves the start, durably. Nothing below it is read afterwards; its files may still be there.</summary>
+    /// <param name="start">Not above the readable end.</param>
+    /// <param name="sealFirst">As above.</param>
+    /// <exception cref="DiskException">The device failed; the start has not moved.</exception>
+    public async Task MoveStartAsync(LogOffset start, Segment? sealFirst)
+    {
+        await _gate.EnterAsync();
+        try
+        {
+            if (start <= state.Bounds.LogStart)
+                return;
+            if (sealFirst is not null)
+                await writer.Section.RunAsync(() => writer.SealActive(sealFirst));
+            await FlushAsync();
+            await RecordAsync();
+            await executor.RunAsync(() => WriteStart(start));
+            await writer.Section.RunAsync(() => state.Bounds.MoveLogStart(start));
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Takes the segments wholly below the start out of the log and deletes their files. As a pass that changes segments.</summary>
+    /// <exception cref="DiskException">The device failed: what is left is deleted by the next start.</exception>
+    public async Task RemoveBelowStartAsync()
+    {
+        if (CountBelow(state.Segments, state.Bounds.LogStart) == 0)
+            return;
+
+        // Group commit may still use the files of segments that were sealed a moment ago.
+        await member.SettleAsync();
+        IReadOnlyList<Segment> gone = [];
+        await writer.Section.RunAsync(() =>
+        {
+            SegmentSet segments = state.Segments;
+            gone = state.Replace(segments.Without(CountBelow(segments, state.Bounds.LogStart)));
+        });
+        long bytes = gone.Sum(static segment => segment.End.Position.Value);
+        await executor.RunAsync(() =>
+        {
+            foreach (Segment segment in gone)
+                segment.DeleteFiles();
+            state.Context.Disk.FlushDirectory(state.Directory);
+        });
+        StorageMetrics.Deleted(gone.Count, bytes);
+    }
+
+    /// <summary>How many of the first segments have no offset at or above the start. The last one stays in any case.</summary>
+    private static int CountBelow(SegmentSet segments, LogOffset start)
+    {
+        int count = 0;
+        while (count + 1 < segments.Count && segments[count + 1].BaseOffset <= start)
+            count++;
+        return count;
+    }
+
+    private async Task RunDueAsync(LogOffset start, Segment? sealFirst)
+    {
+        await MoveStartAsync(start, sealFirst);
+        await RemoveBelowStartAsync();
+    }
+
+    /// <summary>All that was written before the call is durable and below the flushed end.</summary>
+    private async Task FlushAsync()
+    {
+        FlushPoint? point = null;
+        await writer.Section.RunAsync(() => point = writer.Active?.Point);
+        await member.SettleAsync();
+
+        // The flush's own notice may still be on its way.
+        if (point is { } flushed)
+            await writer.Section.RunAsync(() => writer.FlushEnded(flushed, null));
+    }
+
+    /// <summary>A recorded point in a segment that is deleted would make the next start look for it.</summary>
+    private async Task RecordAsync()
+    {
+        try
+        {
+            await member.RecordAsync();
+        }
+        catch (DiskException failure) when (failure.IsDiskFull)
+        {
+            // Deleting is how room is made. A start that finds an older point takes the log start's segment instead.
+        }
+    }
+
+    private void WriteStart(LogOffset start)
+    {
+        try
+        {
+            LogStartFile.Write(state.Context.Disk, state.Directory, start);
+        }
+        catch (DiskException failure) when (failure.IsDiskFull)
+        {
+            // The small file needs a block: the indexes of what is to go are caches, and give some.
+            SegmentSet segments = state.Segments;
+            int below = CountBelow(segments, start);
+            if (below == 0)
+                throw;
+            for (int i = 0; i < below; i++)
+                segments[i].DropIndexFiles();
+            LogStartFile.Write(state.Context.Disk, state.Directory, start);
+        }
+    }
+}

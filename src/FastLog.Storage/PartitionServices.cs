@@ -1,0 +1,22 @@
+using FastLog.Primitives;
+using FastLog.Storage.Flushing;
+using FastLog.Storage.Maintenance;
+
+namespace FastLog.Storage;
+
+/// <summary>What the partition logs of one data directory share. Thread-safe.</summary>
+/// <param name="GroupCommit">Makes what they write durable.</param>
+/// <param name="Ports">Clock, executors, timers.</param>
+/// <param name="Clock">By which segments age.</param>
+/// <param name="Diagnostics">What an operator should know.</param>
+/// <param name="Lookups">For look-ups that read from the device.</param>
+/// <param name="MaintenanceExecutor">For blocking calls in the background.</param>
+/// <param name="AskRetention">Has a log looked at soon.</param>
+internal sealed record PartitionServices(
+    GroupCommit GroupCommit,
+    RuntimePorts Ports,
+    RetentionClock Clock,
+    StorageDiagnostics Diagnostics,
+    IExecutor Lookups,
+    IExecutor MaintenanceExecutor,
+    Action<PartitionLog> AskRetention);
