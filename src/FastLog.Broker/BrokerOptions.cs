@@ -60,6 +60,12 @@ public sealed record BrokerOptions
     /// <summary>Group commit's bounds.</summary>
     public FlushOptions Flush { get; init; } = new();
 
+    /// <summary>Bytes a second that the scrubber reads at most; 0: it does not run.</summary>
+    public long ScrubRate { get; init; } = 10L << 20;
+
+    /// <summary>Between two rounds of the scrubber; 1 s or more.</summary>
+    public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
+
     /// <exception cref="BrokerOptionsException">A value is not allowed: the message names it.</exception>
     public void Validate()
     {
@@ -74,6 +80,8 @@ public sealed record BrokerOptions
         InRange(nameof(RequestBytesMax), RequestBytesMax, 2L * FrameLimits.FrameSizeMaxDefault, 1L << 40);
         InRange(nameof(ConnectionsMax), ConnectionsMax, 1, 1_000_000);
         InRange(nameof(ConnectionsPerAddressMax), ConnectionsPerAddressMax, 1, 1_000_000);
+        InRange(nameof(ScrubRate), ScrubRate, 0, 1L << 40);
+        InRange(nameof(ScrubInterval), (long)ScrubInterval.TotalMilliseconds, 1_000, 365L * 24 * 3600 * 1000);
         InRange(nameof(IdleTimeout), (long)IdleTimeout.TotalMilliseconds, 1_000, 30L * 24 * 3600 * 1000);
         if (!TopicConfigs.TryNormalize(TopicDefaults, out _, out string? problem))
             throw new BrokerOptionsException(nameof(TopicDefaults), Show(TopicDefaults), problem);
@@ -83,6 +91,8 @@ public sealed record BrokerOptions
     {
         NodeId = NodeId,
         Flush = Flush,
+        ScrubRate = ScrubRate,
+        ScrubInterval = ScrubInterval,
         OnEvent = log.Storage,
     };
 

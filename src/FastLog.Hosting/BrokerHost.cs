@@ -74,6 +74,8 @@ public sealed class BrokerHost : IAsyncDisposable
         ConnectionsMax = (int)configuration.Number(ConfigSchema.ConnectionsMax),
         ConnectionsPerAddressMax = (int)configuration.Number(ConfigSchema.ConnectionsPerAddressMax),
         IdleTimeout = configuration.Duration(ConfigSchema.IdleTimeout),
+        ScrubRate = configuration.Size(ConfigSchema.ScrubRate),
+        ScrubInterval = configuration.Duration(ConfigSchema.ScrubInterval),
         Flush = new FlushOptions { Lanes = lanes, UnflushedBytesMax = configuration.Size(ConfigSchema.UnflushedBytesMax) },
     };
 }

@@ -5,6 +5,7 @@ using FastLog.Storage.Flushing;
 using FastLog.Storage.Maintenance;
 using FastLog.Storage.Producers;
 using FastLog.Storage.Recovery;
+using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage;
@@ -221,11 +222,13 @@ public sealed class LogDirectory : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<IMaintenancePass> Passes(LogDirectoryOptions options, MaintenanceTools tools) =>
-    [
-        new RetentionPass(_disk, tools),
-        new CompactionPass(options.Compaction, tools),
-    ];
+    private List<IMaintenancePass> Passes(LogDirectoryOptions options, MaintenanceTools tools)
+    {
+        List<IMaintenancePass> passes = [new RetentionPass(_disk, tools), new CompactionPass(options.Compaction, tools)];
+        if (options.ScrubRate > 0)
+            passes.Add(new ScrubPass(tools, options.ScrubRate, options.ScrubInterval));
+        return passes;
+    }
 
     private IReadOnlyList<PartitionLog> OpenLogs()
     {

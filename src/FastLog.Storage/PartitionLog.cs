@@ -9,6 +9,7 @@ using FastLog.Storage.Maintenance;
 using FastLog.Storage.Producers;
 using FastLog.Storage.Reading;
 using FastLog.Storage.Recovery;
+using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage;
@@ -201,6 +202,27 @@ public sealed class PartitionLog
     /// <summary>Where the largest known leader epoch at or below the one asked for ends in this log.</summary>
     public EpochEnd FindEpochEnd(LeaderEpoch epoch) => _state.Epochs.EndOf(epoch, LogEnd);
 
+    /// <summary>
+    /// Puts good batches, from a replica or a backup, in the place of a damaged run and serves it again: durable when it
+    /// says so. They are checked first: CRC, offsets, epochs, size, and the chain CRC where it is known.
+    /// </summary>
+    /// <param name="defect">One of <see cref="Defects"/>.</param>
+    /// <param name="batches">The batches of exactly its offsets; borrowed until the task ends.</param>
+    public async Task<RangeRepairResult> RepairAsync(LogDefect defect, ReadOnlyMemory<byte> batches)
+    {
+        ArgumentNullException.ThrowIfNull(defect);
+        if (!await Maintenance.EnterToChangeAsync())
+            return new RangeRepairResult(RangeRepairStatus.Closed, "the log is closed");
+        try
+        {
+            return await _services.Lookups.RunAsync(() => new RangeRepair(_state, defect, batches).Run());
+        }
+        finally
+        {
+            Maintenance.Leave(changedSegments: true);
+        }
+    }
+
     /// <exception cref="StorageException">There are too many observers.</exception>
     public void Subscribe(ILogObserver observer)
     {
@@ -222,6 +244,28 @@ public sealed class PartitionLog
         IReadOnlyList<Segment> gone = [];
         await _writer.Section.RunAsync(() => gone = _state.Replace(change(_state.Segments)));
         return gone;
+    }
+
+    /// <summary>A check of one segment as it is now; null when there is none of that base offset any more.</summary>
+    internal async Task<SegmentScrub?> BeginScrubAsync(LogOffset segmentBase, StorageDiagnostics diagnostics)
+    {
+        SegmentScrub? scrub = null;
+        await _writer.Section.RunAsync(() =>
+        {
+            SegmentSet segments = _state.Segments;
+            int index = segments.IndexOf(segmentBase);
+            if (index < 0 || segments[index].BaseOffset != segmentBase)
+                return;
+            FlushPoint end = segments[index] switch
+            {
+                ActiveSegment active => active.Point,
+                SealedSegment { Seal: var seal } => new FlushPoint(
+                    seal.BaseOffset, seal.EndPosition, seal.NextOffset, seal.ChainCrc),
+                _ => throw new InvalidOperationException("a segment is active or sealed"),
+            };
+            scrub = new SegmentScrub(_state, segments[index], end, diagnostics);
+        });
+        return scrub;
     }
 
     /// <summary>

@@ -16,6 +16,7 @@ public enum StorageEventId
     PartitionFenced = 113,
     PartitionDeleted = 114,
     DefectLifted = 115,
+    IndexRebuilt = 116,
     MaintenanceFailed = 120,
     LogCompacted = 140,
     CompactionFailed = 141,
@@ -85,6 +86,9 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
         false,
         defect.File,
         $"{defect.Kind} at {defect.Position}, offsets {defect.FirstOffset}..{defect.LastOffset}, is good again: {why}");
+
+    public void IndexRebuilt(string path, string why) =>
+        Tell(StorageEventId.IndexRebuilt, true, path, $"its indexes lied and were made anew: {why}");
 
     public void PartitionFenced(string path, StorageFault fault) =>
         Tell(StorageEventId.PartitionFenced, true, path, $"fenced at offset {fault.Offset}: {fault.Message}");

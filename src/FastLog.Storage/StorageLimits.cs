@@ -93,6 +93,9 @@ public static class StorageLimits
     /// <summary>Damaged ranges of one partition that are kept in mind; more are told, and found again by the next read.</summary>
     public const int DefectsMax = 4_096;
 
+    /// <summary>Bytes that the scrubber reads at once, before it gives the others their turn.</summary>
+    public const long ScrubStep = 1 << 20;
+
     /// <summary>Observers of one partition log.</summary>
     public const int ObserversMax = 64;
 

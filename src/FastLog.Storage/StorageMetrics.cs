@@ -45,6 +45,9 @@ public static class StorageMetrics
     private static readonly Counter<long> DroppedCounter =
         Meter.CreateCounter<long>("fastlog.storage.compaction.dropped", "{record}", "Records that a compaction removed.");
 
+    private static readonly Counter<long> ScrubbedCounter =
+        Meter.CreateCounter<long>("fastlog.storage.scrubbed", "By", "Bytes that the scrubber read and checked.");
+
     private static readonly Counter<long> DeletedCounter =
         Meter.CreateCounter<long>("fastlog.storage.deleted.segments", "{segment}", "Segments below the log start that were deleted.");
 
@@ -81,6 +84,8 @@ public static class StorageMetrics
         CompactedByteCounter.Add(bytes);
         DroppedCounter.Add(recordsDropped);
     }
+
+    internal static void Scrubbed(long bytes) => ScrubbedCounter.Add(bytes);
 
     internal static void Cut(long bytes) => CutCounter.Add(bytes);
 }

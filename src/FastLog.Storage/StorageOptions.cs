@@ -16,6 +16,12 @@ public sealed record LogDirectoryOptions
 
     public CompactionOptions Compaction { get; init; } = new();
 
+    /// <summary>Bytes a second that the scrubber reads at most; 0: it does not run by itself.</summary>
+    public long ScrubRate { get; init; } = 10L << 20;
+
+    /// <summary>Between two rounds of the scrubber over all partitions.</summary>
+    public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>Hears what an operator should know; from any thread, must be short.</summary>
     public Action<StorageEvent>? OnEvent { get; init; }
 }

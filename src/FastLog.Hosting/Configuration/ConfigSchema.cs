@@ -47,6 +47,14 @@ public static class ConfigSchema
     public static readonly ConfigKey FlushLanes = new(
         "storage.flushLanes", ConfigKind.Number, "4", "1 to 64", "Flushes that may run at once.", 1, 64);
 
+    public static readonly ConfigKey ScrubRate = new(
+        "scrub.rate", ConfigKind.Size, "10MiB", "0B to 64GiB",
+        "Bytes a second that the scrubber reads and checks in the background; 0B: it does not run.", 0, 64 * GiB);
+
+    public static readonly ConfigKey ScrubInterval = new(
+        "scrub.interval", ConfigKind.Duration, "7d", "1m to 365d", "Between two rounds of the scrubber over all partitions.",
+        60_000, 365L * 24 * 3600 * 1000);
+
     public static readonly ConfigKey StopTimeout = new(
         "broker.stopTimeout", ConfigKind.Duration, "10s", "1s to 1h", "How long a stop waits for requests in flight.", 1_000, 3_600_000);
 
@@ -56,7 +64,8 @@ public static class ConfigSchema
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
         DataDirectory, Listen, Advertise, NodeId, StopTimeout, AutoCreate, DefaultPartitions, ConnectionsMax,
-        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, LogLevel,
+        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, ScrubRate, ScrubInterval,
+        LogLevel,
     ];
 
     /// <summary>The key of a name, ignoring case; null when there is none.</summary>

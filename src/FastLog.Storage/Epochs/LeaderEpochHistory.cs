@@ -60,6 +60,18 @@ internal sealed class LeaderEpochHistory
         return new EpochEnd(LeaderEpoch.None, LogOffset.None);
     }
 
+    /// <summary>The epoch in which a record of this log was appended; none when the history does not reach back so far.</summary>
+    public LeaderEpoch EpochAt(LogOffset offset)
+    {
+        for (int i = _entries.Length - 1; i >= 0; i--)
+        {
+            if (_entries[i].Start <= offset)
+                return _entries[i].Epoch;
+        }
+
+        return LeaderEpoch.None;
+    }
+
     /// <summary>Makes the history durable.</summary>
     /// <exception cref="DiskException">The device failed; the former history is still there.</exception>
     public void Write(IDisk disk, string directory)

@@ -33,6 +33,14 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
         return result with { Written = TryWrite(segmentBase, result.Image) };
     }
 
+    /// <summary>As <see cref="Check"/>, without a look at the entries that are there.</summary>
+    /// <exception cref="DiskException">The data file could not be read.</exception>
+    public IndexCheck Rebuild(LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc)
+    {
+        IndexCheck result = Walk(segmentBase, data, created, end, chainCrc, new IndexImage(0));
+        return result with { Written = TryWrite(segmentBase, result.Image) };
+    }
+
     private IndexCheck Walk(
         LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc, IndexImage image)
     {
@@ -157,7 +165,7 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
     }
 
     /// <summary>The entries up to the first that does not check, in either file.</summary>
-    private IndexImage Load(LogOffset segmentBase, SegmentEnd end, out bool asInFiles)
+    public IndexImage Load(LogOffset segmentBase, SegmentEnd end, out bool asInFiles)
     {
         byte[] offsets = ReadEntries(
             SegmentName.OffsetIndex(directory, segmentBase), new IndexHeader(IndexKind.Offset, id, segmentBase));

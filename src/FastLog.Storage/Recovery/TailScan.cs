@@ -105,6 +105,9 @@ internal sealed class TailScan : IDisposable
         LastEpoch = LeaderEpoch.None;
     }
 
+    /// <summary>The last batch's epoch is known to be wrong: the next one is not held against it.</summary>
+    public void ForgetEpoch() => LastEpoch = LeaderEpoch.None;
+
     public void Dispose() => _window.Dispose();
 
     private bool Stop(LogDefectKind kind, string reason)

@@ -151,6 +151,17 @@ internal abstract class Segment
         }
     }
 
+    /// <summary>Makes the index files of a sealed segment anew, whatever is in them.</summary>
+    public void RebuildIndexes(ILeasedFile data)
+    {
+        lock (IndexGate)
+        {
+            if (_retired || Volatile.Read(ref _offsets) is MappedIndex)
+                return;
+            UseIndexes(Context.Rebuilder.Rebuild(BaseOffset, data, Created, End, FinalChainCrc));
+        }
+    }
+
     /// <summary>Takes the entries that a check gave.</summary>
     public void UseIndexes(IndexCheck check)
     {
@@ -187,7 +198,8 @@ internal abstract class Segment
         Volatile.Write(ref _offsets, offsets);
     }
 
-    protected int EntriesInFiles => Volatile.Read(ref _entriesInFiles);
+    /// <summary>Index entries that must be in the files.</summary>
+    public int EntriesInFiles => Volatile.Read(ref _entriesInFiles);
 
     private OpenedIndex Open(IndexKind kind)
     {
