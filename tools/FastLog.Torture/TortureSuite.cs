@@ -17,6 +17,8 @@ public static class TortureSuite
         new SyscallFaults(),
         new FailingFlush(),
         new IdempotentRetry(),
+        new BitflipSweep(),
+        new FileFuzz(),
     ];
 
     /// <summary>

@@ -225,7 +225,7 @@ internal sealed class BrokerFetcher(ConsumerCore consumer, BrokerLink link)
             return true;
         }
 
-        consumer.Enqueue(new ConsumedBatch(cursor, payload, bytes, run));
+        consumer.Enqueue(new ConsumedBatch(cursor, payload, bytes[..run.Size], run));
         cursor.FetchOffset = run.Next;
         cursor.LastEpoch = run.LastEpoch;
         return true;

@@ -139,7 +139,7 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
             offset = last.Header.BaseOffset;
         }
 
-        BatchResync.Find(data, position, offset, end, out SegmentEnd next);
+        BatchResync.Find(data, position, offset, end, segment: null, out SegmentEnd next);
         return new LogDefect(
             walk.DefectKind,
             SegmentName.Data(directory, segmentBase),
@@ -167,10 +167,11 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
     /// <summary>The entries up to the first that does not check, in either file.</summary>
     public IndexImage Load(LogOffset segmentBase, SegmentEnd end, out bool asInFiles)
     {
+        long countMax = end.Position.Value / StorageLimits.IndexInterval;
         byte[] offsets = ReadEntries(
-            SegmentName.OffsetIndex(directory, segmentBase), new IndexHeader(IndexKind.Offset, id, segmentBase));
+            SegmentName.OffsetIndex(directory, segmentBase), new IndexHeader(IndexKind.Offset, id, segmentBase), countMax);
         byte[] times = ReadEntries(
-            SegmentName.TimeIndex(directory, segmentBase), new IndexHeader(IndexKind.Time, id, segmentBase));
+            SegmentName.TimeIndex(directory, segmentBase), new IndexHeader(IndexKind.Time, id, segmentBase), countMax);
         int inFiles = Math.Min(offsets.Length / OffsetIndexEntry.Size, times.Length / TimeIndexEntry.Size);
         var image = new IndexImage(inFiles);
         var previous = new OffsetIndexEntry(segmentBase, SegmentLayout.DataStart, ChainCrc.Start);
@@ -198,7 +199,7 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
         return image;
     }
 
-    private byte[] ReadEntries(string path, in IndexHeader header)
+    private byte[] ReadEntries(string path, in IndexHeader header, long countMax)
     {
         try
         {
@@ -208,7 +209,8 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
             long length = file.Length;
             if (length is < IndexHeader.Size or > StorageLimits.IndexSizeMax)
                 return [];
-            byte[] bytes = new byte[length];
+            // One more than the data can have tells that there are too many.
+            byte[] bytes = new byte[Math.Min(length, IndexHeader.Size + ((countMax + 1) * header.EntrySize))];
             int count = file.Read(FilePosition.Zero, bytes);
             return header.Matches(bytes.AsSpan(0, count)) ? bytes[IndexHeader.Size..count] : [];
         }

@@ -41,7 +41,7 @@ internal sealed class SegmentWalk(
             isWhole = false;
             SegmentEnd next = end;
             if (scan.Position < readEnd)
-                BatchResync.Find(leased, scan.Position, scan.NextOffset, end, out next);
+                BatchResync.Find(leased, scan.Position, scan.NextOffset, end, segment: null, out next);
             string reason = scan.Reason.Length > 0 ? scan.Reason : $"the file has {length} bytes";
             defects.Add(Defect(scan.DefectKind, scan.Position, next, scan.NextOffset, reason));
             if (next.Position >= readEnd)

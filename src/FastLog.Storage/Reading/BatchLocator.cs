@@ -72,7 +72,7 @@ internal static class BatchLocator
         SegmentEnd next = end;
         if (segment.TryEntryAbove(position, out OffsetIndexEntry entry) && EntryHolds(file, entry, end))
             next = new SegmentEnd(entry.Position, entry.Offset);
-        if (BatchResync.Find(file, position, offset, end, out SegmentEnd found) && found.Position < next.Position)
+        if (BatchResync.Find(file, position, offset, end, segment, out SegmentEnd found) && found.Position < next.Position)
             next = found;
         return new LogDefect(
             kind,

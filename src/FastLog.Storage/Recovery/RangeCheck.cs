@@ -34,7 +34,7 @@ internal sealed class RangeCheck(IDiskFile file, FlushPoint start, SegmentEnd en
             SegmentEnd next = end;
             string reason = scan.Reason;
             if (scan.Position < end.Position)
-                BatchResync.Find(leased, scan.Position, scan.NextOffset, end, out next);
+                BatchResync.Find(leased, scan.Position, scan.NextOffset, end, segment: null, out next);
             else
                 reason = $"the batches lead to offset {scan.NextOffset}, recorded is {end.NextOffset}";
             defects.Add(new LogDefect(

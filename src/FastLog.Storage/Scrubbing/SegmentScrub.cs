@@ -128,7 +128,7 @@ internal sealed class SegmentScrub
     private bool TrySkip(TailScan scan, TolerantFile file)
     {
         var end = new SegmentEnd(_end.Position, _end.NextOffset);
-        BatchResync.Find(file, scan.Position, scan.NextOffset, end, out SegmentEnd next);
+        BatchResync.Find(file, scan.Position, scan.NextOffset, end, _segment, out SegmentEnd next);
         var defect = new LogDefect(
             scan.DefectKind,
             _segment.File.Path,

@@ -276,6 +276,34 @@ public class ConsumerTests
         Assert.Equal(("t", 0), (damage.Topic, damage.Partition!.Value.Value));
     });
 
+    [Theory]
+    [InlineData(0x02)]
+    [InlineData(0x08)]
+    public void A_batch_whose_base_offset_does_not_follow_is_damage_and_no_record_gets_a_wrong_offset(byte mask) => World.Run(async world =>
+    {
+        for (int i = 0; i < 5; i++)
+            world.Topic[0].Append(Codec.None, $"a{i}", $"b{i}");
+
+        // The third batch's base offset, which its CRC does not cover.
+        world.Broker.Damage = payload =>
+        {
+            for (int at = 0; at < payload.Length; at += 12 + BinaryPrimitives.ReadInt32BigEndian(payload.AsSpan(at + 8)))
+            {
+                if (BinaryPrimitives.ReadInt64BigEndian(payload.AsSpan(at)) == 4)
+                    payload[at + 7] ^= mask;
+            }
+        };
+        await using Consumer consumer = await world.ConsumeAsync(StartPosition.Earliest);
+        List<long> offsets = [];
+        CorruptBatchException error = await Assert.ThrowsAsync<CorruptBatchException>(async () =>
+        {
+            await foreach (ConsumedRecord record in consumer.ReadRecordsAsync())
+                offsets.Add(record.Offset.Value);
+        });
+        Assert.Equal([0L, 1, 2, 3], offsets);
+        Assert.Equal(4, error.At.Value);
+    });
+
     [Fact]
     public void Seeking_drops_what_was_received_ahead() => World.Run(async world =>
     {
