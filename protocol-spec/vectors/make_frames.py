@@ -35,6 +35,7 @@ def crc32c(data):
 RANGE = [("key", "u16"), ("first", "u16"), ("last", "u16")]
 PLACE = [("topicId", "uuid"), ("partition", "i32")]
 OUTCOME = [("error", "u16"), ("errorMessage", "string")]
+COMMITTED = [("offset", "i64"), ("leaderEpoch", "i32"), ("metadata", "string")]
 REFERENCE = [("name", "string"), ("id", "uuid")]
 LAYOUTS = {
     "error": [("code", "u16"), ("message", "string"), ("apis", [RANGE])],
@@ -85,10 +86,24 @@ LAYOUTS = {
         ("offset", "i64"), ("timestamp", "i64"), ("leaderEpoch", "i32")]])],
     "init-producer.request": [],
     "init-producer.response": [("producerId", "i64"), ("producerEpoch", "u16")],
+    "commit-offsets.request": [("groupId", "string"), ("memberId", "string"), ("generation", "i32"),
+                               ("partitions", [PLACE + COMMITTED])],
+    "commit-offsets.response": [("partitions", [PLACE + OUTCOME])],
+    "fetch-offsets.request": [("groupId", "string"), ("partitions", [PLACE])],
+    "fetch-offsets.response": [("partitions", [PLACE + COMMITTED])],
+    "list-groups.request": [("prefix", "string")],
+    "list-groups.response": [("groups", [[("groupId", "string"), ("partitionCount", "u32"), ("committedAt", "i64")]])],
+    "describe-group.request": [("groupId", "string")],
+    "describe-group.response": [("groupId", "string"), ("generation", "i32"), ("partitions", [
+        [("topic", "string")] + PLACE + COMMITTED + [("committedAt", "i64"), ("logStart", "i64"),
+                                                     ("highWatermark", "i64")]])],
+    "delete-group.request": [("groupId", "string")],
+    "delete-group.response": [("groupId", "string"), ("partitionCount", "u32")],
 }
 KEYS = {"error": 0, "hello": 1, "metadata": 16, "create-topic": 17, "delete-topic": 18, "list-topics": 19,
         "describe-topic": 20, "alter-topic": 21, "add-partitions": 22,
-        "produce": 32, "fetch": 33, "list-offsets": 34, "init-producer": 64}
+        "produce": 32, "fetch": 33, "list-offsets": 34, "init-producer": 64, "commit-offsets": 80,
+        "fetch-offsets": 81, "list-groups": 82, "describe-group": 83, "delete-group": 84}
 NUMBERS = {"u8": ">B", "u16": ">H", "u32": ">I", "u64": ">Q", "i32": ">i", "i64": ">q"}
 
 
@@ -292,6 +307,28 @@ MESSAGES = [
     ("error-unsupported-version", "error", "error", 21,
      {"code": 6, "message": "fetch version 9 is not known; this broker knows 1 to 1",
       "apis": [{"key": 33, "first": 1, "last": 1}]}, [], {}),
+    ("commit-offsets-request", "commit-offsets.request", "request", 40,
+     {"groupId": "billing", "memberId": "", "generation": -1,
+      "partitions": [{**AT, "offset": 42, "leaderEpoch": 2, "metadata": ""}]}, [], {}),
+    ("commit-offsets-response", "commit-offsets.response", "response", 40, {"partitions": [{**AT, **FINE}]}, [], {}),
+    ("commit-offsets-request-member", "commit-offsets.request", "request", 41,
+     {"groupId": "billing", "memberId": "m-1", "generation": 7,
+      "partitions": [{**AT, "offset": 42, "leaderEpoch": -1, "metadata": "ünïcode"}]}, [], {}),
+    ("fetch-offsets-request", "fetch-offsets.request", "request", 42,
+     {"groupId": "billing", "partitions": [AT]}, [], {}),
+    ("fetch-offsets-response", "fetch-offsets.response", "response", 42,
+     {"partitions": [{**AT, "offset": 42, "leaderEpoch": 2, "metadata": ""}]}, [], {}),
+    ("list-groups-request", "list-groups.request", "request", 43, {"prefix": ""}, [], {}),
+    ("list-groups-response", "list-groups.response", "response", 43,
+     {"groups": [{"groupId": "billing", "partitionCount": 1, "committedAt": 1700000000000}]}, [], {}),
+    ("describe-group-request", "describe-group.request", "request", 44, {"groupId": "billing"}, [], {}),
+    ("describe-group-response", "describe-group.response", "response", 44,
+     {"groupId": "billing", "generation": -1, "partitions": [
+         {"topic": "orders", **AT, "offset": 42, "leaderEpoch": 2, "metadata": "", "committedAt": 1700000000000,
+          "logStart": 0, "highWatermark": 50}]}, [], {}),
+    ("delete-group-request", "delete-group.request", "request", 45, {"groupId": "billing"}, [], {}),
+    ("delete-group-response", "delete-group.response", "response", 45,
+     {"groupId": "billing", "partitionCount": 1}, [], {}),
 ]
 
 
@@ -482,6 +519,31 @@ def bad_vectors(valid):
        struct.pack(">q", -1) + bytes(2), "an id is 0 or more", kind=2)
     of("init-producer-epoch-negative", "messages/init-producer.md", "ValueOutOfRange", 64,
        bytes(8) + b"\x80\x00", "an epoch is 0 to 32,767", kind=2)
+    commit_body, described = body_of(valid["commit-offsets-request"]), body_of(valid["describe-group-response"])
+    of("commit-offsets-generation-below-none", "messages/commit-offsets.md", "ValueOutOfRange", 80,
+       commit_body[:11] + struct.pack(">i", -2) + commit_body[15:], "a generation is -1 or more")
+    of("commit-offsets-offset-below-none", "messages/commit-offsets.md", "ValueOutOfRange", 80,
+       commit_body[:39] + struct.pack(">q", -2) + commit_body[47:], "an offset is -1 or more")
+    of("commit-offsets-metadata-cut", "messages/commit-offsets.md", "Truncated", 80,
+       commit_body[:-2] + b"\x00\x01", "the metadata lacks its byte")
+    of("commit-offsets-count-huge", "messages/commit-offsets.md", "InvalidCount", 80,
+       commit_body[:15] + b"\xff\xff\xff\xff", "4 G partitions in 0 bytes")
+    of("commit-offsets-answer-cut", "messages/commit-offsets.md", "InvalidCount", 80,
+       body_of(valid["commit-offsets-response"])[:-1], "an outcome lacks a byte", kind=2)
+    of("fetch-offsets-partition-negative", "messages/fetch-offsets.md", "ValueOutOfRange", 81,
+       body_of(valid["fetch-offsets-request"])[:-4] + b"\xff\xff\xff\xff", "partition -1")
+    of("fetch-offsets-answer-cut", "messages/fetch-offsets.md", "InvalidCount", 81,
+       body_of(valid["fetch-offsets-response"])[:-1], "a committed offset lacks a byte", kind=2)
+    of("list-groups-prefix-not-utf8", "messages/list-groups.md", "InvalidText", 82, b"\x00\x01\xff", "no text")
+    of("list-groups-count-negative", "messages/list-groups.md", "InvalidCount", 82, b"\xff\xff\xff\xff",
+       "-1 groups", kind=2)
+    of("describe-group-empty", "messages/describe-group.md", "Truncated", 83, b"", "no group")
+    of("describe-group-answer-cut", "messages/describe-group.md", "Truncated", 83, described[:-1],
+       "the high watermark lacks a byte", kind=2)
+    of("delete-group-trailing", "messages/delete-group.md", "TagTruncated", 84,
+       body_of(valid["delete-group-request"]) + b"\x00", "a byte too many is no tag")
+    of("delete-group-count-negative", "messages/delete-group.md", "ValueOutOfRange", 84,
+       body_of(valid["delete-group-response"])[:-4] + b"\xff\xff\xff\xff", "-1 partitions", kind=2)
     of("error-apis-cut", "04-errors.md", "InvalidCount", 33, b"\x00\x06\x00\x00" + struct.pack(">I", 1) + bytes(5),
        "a range lacks a byte", kind=3)
     return out

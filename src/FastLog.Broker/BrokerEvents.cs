@@ -70,6 +70,24 @@ internal static class BrokerEvents
         $"settings of topic {topic.Name} changed; set on it now: "
         + (topic.Configs.Count == 0 ? "nothing" : string.Join(", ", topic.Configs.Select(entry => $"{entry.Key}={entry.Value}"))));
 
+    public static void OffsetsLoaded(this IBrokerLog log, PartitionId partition, int offsets, int unknownRecords) => Tell(
+        log, BrokerEventKind.OffsetsLoaded, unknownRecords == 0 ? BrokerEventLevel.Debug : BrokerEventLevel.Warning,
+        $"{offsets} committed offsets are read from partition {partition}"
+        + (unknownRecords == 0 ? "" : $"; {unknownRecords} records of a form that this version does not know were passed over"));
+
+    public static void OffsetsDamaged(this IBrokerLog log, PartitionId partition, LogDefect defect) => Tell(
+        log, BrokerEventKind.OffsetsDamaged, BrokerEventLevel.Error,
+        $"committed offsets are lost with damage in partition {partition}, offsets {defect.FirstOffset} to {defect.LastOffset} of its log: "
+        + "their groups go on at an earlier commit");
+
+    public static void OffsetsFailed(this IBrokerLog log, PartitionId partition, Exception cause) => Tell(
+        log, BrokerEventKind.OffsetsFailed, BrokerEventLevel.Error,
+        $"the committed offsets in partition {partition} cannot be used: {cause.Message}", cause);
+
+    public static void OffsetsForgotten(this IBrokerLog log, int count) => Tell(
+        log, BrokerEventKind.OffsetsForgotten, BrokerEventLevel.Information,
+        $"{count} committed offsets of idle groups or deleted topics are forgotten");
+
     public static void Storage(this IBrokerLog log, StorageEvent told) => Tell(
         log,
         told.IsWarning ? BrokerEventKind.StorageWarned : BrokerEventKind.StorageTold,

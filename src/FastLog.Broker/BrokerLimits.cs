@@ -27,6 +27,9 @@ public static class BrokerLimits
     /// <summary>The longest name or value of a setting, in characters.</summary>
     public const int ConfigTextSizeMax = 256;
 
+    /// <summary>Committed offsets of all groups: they are kept in memory.</summary>
+    public const int CommittedOffsetsMax = 1_000_000;
+
     /// <summary>Bytes of requests without an answer of one connection; over it nothing is read from it.</summary>
     public const long RequestBytesInFlightMax = 32L * 1024 * 1024;
 

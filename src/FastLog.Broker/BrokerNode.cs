@@ -1,4 +1,5 @@
 using System.Net;
+using FastLog.Broker.Groups;
 using FastLog.Broker.Partitions;
 using FastLog.Broker.Producers;
 using FastLog.Broker.Requests;
@@ -74,6 +75,7 @@ public sealed class BrokerNode : IAsyncDisposable
             told.Started(
                 server.LocalAddress, directory.ClusterId, directory.NodeId, (int)services.Manager.PartitionCount, directory.WasClean);
             services.Manager.Begin(deleted);
+            services.Groups.Begin();
             return new BrokerNode(services, directory, server, startedAt);
         }
         catch
@@ -116,6 +118,7 @@ public sealed class BrokerNode : IAsyncDisposable
             ClusterId = directory.ClusterId,
             NodeId = directory.NodeId,
         };
+        services.Groups = new GroupCoordinator(services);
         services.Handlers = new HandlerTable(services);
         return services;
     }
@@ -139,6 +142,7 @@ public sealed class BrokerNode : IAsyncDisposable
         _services.BeginStop();
         await _server.StopAsync(BrokerLimits.StopRequestsWaitMax);
         await _services.Opener.StopAsync();
+        await _services.Groups.EndAsync();
         await _services.Manager.EndAsync();
         _services.Opener.Dispose();
         await _directory.DisposeAsync();

@@ -57,6 +57,12 @@ public sealed record BrokerOptions
     /// <summary>A connection on which nothing moves for so long is closed; 1 s or more.</summary>
     public TimeSpan IdleTimeout { get; init; } = TransportLimits.IdleLimit;
 
+    /// <summary>Offsets of a group that has committed nothing for so long are forgotten; 1 minute or more.</summary>
+    public TimeSpan OffsetsRetention { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How often it is looked for such groups; 1 s or more.</summary>
+    public TimeSpan OffsetsCheckInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Group commit's bounds.</summary>
     public FlushOptions Flush { get; init; } = new();
 
@@ -83,6 +89,8 @@ public sealed record BrokerOptions
         InRange(nameof(ScrubRate), ScrubRate, 0, 1L << 40);
         InRange(nameof(ScrubInterval), (long)ScrubInterval.TotalMilliseconds, 1_000, 365L * 24 * 3600 * 1000);
         InRange(nameof(IdleTimeout), (long)IdleTimeout.TotalMilliseconds, 1_000, 30L * 24 * 3600 * 1000);
+        InRange(nameof(OffsetsRetention), (long)OffsetsRetention.TotalMilliseconds, 60_000, 3650L * 24 * 3600 * 1000);
+        InRange(nameof(OffsetsCheckInterval), (long)OffsetsCheckInterval.TotalMilliseconds, 1_000, 24L * 3600 * 1000);
         if (!TopicConfigs.TryNormalize(TopicDefaults, out _, out string? problem))
             throw new BrokerOptionsException(nameof(TopicDefaults), Show(TopicDefaults), problem);
     }

@@ -1,3 +1,4 @@
+using FastLog.Broker.Groups;
 using FastLog.Broker.Partitions;
 using FastLog.Broker.Producers;
 using FastLog.Broker.Requests;
@@ -28,6 +29,8 @@ internal sealed class BrokerServices
     public required Uid128 ClusterId { get; init; }
 
     public required NodeId NodeId { get; init; }
+
+    public GroupCoordinator Groups { get; internal set; } = null!;
 
     public HandlerTable Handlers { get; internal set; } = null!;
 

@@ -70,6 +70,7 @@ public sealed class BrokerHost : IAsyncDisposable
         AutoCreateTopics = configuration.Switch(ConfigSchema.AutoCreate),
         DefaultPartitionCount = (int)configuration.Number(ConfigSchema.DefaultPartitions),
         RecoveryParallelism = RecoveryThreads,
+        OffsetsRetention = configuration.Duration(ConfigSchema.OffsetsRetention),
         RequestBytesMax = configuration.Size(ConfigSchema.RequestBytesMax),
         ConnectionsMax = (int)configuration.Number(ConfigSchema.ConnectionsMax),
         ConnectionsPerAddressMax = (int)configuration.Number(ConfigSchema.ConnectionsPerAddressMax),

@@ -20,4 +20,9 @@ public enum ApiKey : ushort
     Fetch = 33,
     ListOffsets = 34,
     InitProducer = 64,
+    CommitOffsets = 80,
+    FetchOffsets = 81,
+    ListGroups = 82,
+    DescribeGroup = 83,
+    DeleteGroup = 84,
 }

@@ -34,6 +34,7 @@ public enum ErrorCode : ushort
     InvalidReplicationFactor = 105,
     InvalidConfig = 106,
     UnknownPartition = 107,
+    InternalTopic = 108,
 
     // 200-299: partition logs.
     NotLeader = 200,
@@ -58,6 +59,11 @@ public enum ErrorCode : ushort
     DuplicateSequence = 302,
     ProducerIdsNotAvailable = 303,
 
-    // Kept free: 400-499 groups, 500-599 the tree, 600-699 replication and ensemble, 700-799
+    // 400-499: groups and committed offsets.
+    InvalidGroupId = 400,
+    UnknownGroup = 401,
+    UnknownMember = 402,
+
+    // Kept free: 500-599 the tree, 600-699 replication and ensemble, 700-799
     // security.
 }

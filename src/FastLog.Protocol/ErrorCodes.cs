@@ -40,6 +40,7 @@ public static class ErrorCodes
             "the replication factor is below 1 or above the number of brokers"),
         new(ErrorCode.InvalidConfig, false, "a topic setting is not known or its value is not allowed"),
         new(ErrorCode.UnknownPartition, false, "the topic has no partition of this number"),
+        new(ErrorCode.InternalTopic, false, "the topic is kept by the broker for itself; clients cannot change it"),
         new(ErrorCode.NotLeader, true, "this broker does not lead the partition; refresh metadata"),
         new(ErrorCode.NotReady, true, "the partition is recovering or being created; wait and retry"),
         new(ErrorCode.OffsetOutOfRange, false, "the offset is below the log start or above the log end"),
@@ -64,6 +65,9 @@ public static class ErrorCodes
         new(ErrorCode.DuplicateSequence, false,
             "a batch's sequence lies before those that are remembered, or a part of the batches is in the log already"),
         new(ErrorCode.ProducerIdsNotAvailable, true, "no producer id could be reserved durably; wait and retry"),
+        new(ErrorCode.InvalidGroupId, false, "a group id is 1 to 255 bytes of UTF-8 without control characters"),
+        new(ErrorCode.UnknownGroup, false, "no group has this id"),
+        new(ErrorCode.UnknownMember, false, "the group has no such member, or it is of another generation"),
     ];
 
     private static readonly FrozenDictionary<ErrorCode, ErrorCodeInfo> ByCode =

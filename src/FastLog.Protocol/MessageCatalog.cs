@@ -27,6 +27,11 @@ public static class MessageCatalog
         Entry(ApiKey.Fetch, "fetch.md"),
         Entry(ApiKey.ListOffsets, "list-offsets.md"),
         Entry(ApiKey.InitProducer, "init-producer.md"),
+        Entry(ApiKey.CommitOffsets, "commit-offsets.md"),
+        Entry(ApiKey.FetchOffsets, "fetch-offsets.md"),
+        Entry(ApiKey.ListGroups, "list-groups.md"),
+        Entry(ApiKey.DescribeGroup, "describe-group.md"),
+        Entry(ApiKey.DeleteGroup, "delete-group.md"),
     ];
 
     /// <summary>The versions of all messages, for hello and for error responses.</summary>

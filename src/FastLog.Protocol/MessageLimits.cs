@@ -18,6 +18,12 @@ public static class MessageLimits
     /// <summary>The longest topic name, in characters (all ASCII).</summary>
     public const int TopicNameSizeMax = 249;
 
+    /// <summary>The longest id of a consumer group, in bytes of UTF-8.</summary>
+    public const int GroupIdSizeMax = 255;
+
+    /// <summary>The largest metadata of a committed offset, in bytes of UTF-8.</summary>
+    public const int OffsetMetadataSizeMax = 4096;
+
     /// <summary>The default of the largest record batch of any topic, in bytes.</summary>
     public const int BatchSizeMaxDefault = 8 * 1024 * 1024;
 

@@ -52,6 +52,16 @@ internal static class AnyMessage
                 return Either<ListOffsetsRequest, ListOffsetsResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.InitProducer:
                 return Either<InitProducerRequest, InitProducerResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.CommitOffsets:
+                return Either<CommitOffsetsRequest, CommitOffsetsResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.FetchOffsets:
+                return Either<FetchOffsetsRequest, FetchOffsetsResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.ListGroups:
+                return Either<ListGroupsRequest, ListGroupsResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.DescribeGroup:
+                return Either<DescribeGroupRequest, DescribeGroupResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.DeleteGroup:
+                return Either<DeleteGroupRequest, DeleteGroupResponse>(request, frame, header, tags, out rewritten);
             default:
                 rewritten = null;
                 return MessageCatalog.Check(header.Api, header.Version).Name();

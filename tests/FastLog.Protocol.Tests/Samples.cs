@@ -82,6 +82,8 @@ internal static class Samples
             FrameKind.Response);
         yield return Frame(new InitProducerRequest(), FrameKind.Request);
         yield return Frame(new InitProducerResponse(4_213_000, 7), FrameKind.Response);
+        foreach ((string Name, byte[] Frame) frame in GroupFrames())
+            yield return frame;
         yield return Frame(new ErrorResponse(ErrorCode.UnsupportedVersion, "no such version", Ranges), FrameKind.Error);
     }
 
@@ -93,6 +95,31 @@ internal static class Samples
         byte[] frame = new byte[FrameWriter.HeadSize(message, tags) + payloadSize];
         FrameWriter.Write(frame, header, message, payloadSize, tags);
         return (typeof(T).Name, frame);
+    }
+
+    private static IEnumerable<(string Name, byte[] Frame)> GroupFrames()
+    {
+        var at = new Timestamp(1_700_000_000_000);
+        yield return Frame(
+            new CommitOffsetsRequest(
+                "g", "m", new GroupGeneration(3), [new(Partition, new LogOffset(5), new LeaderEpoch(1), "why")]),
+            FrameKind.Request);
+        yield return Frame(
+            new CommitOffsetsResponse([new(Partition, ErrorCode.UnknownTopicId, "gone")]), FrameKind.Response);
+        yield return Frame(new FetchOffsetsRequest("g", [new(Partition)]), FrameKind.Request);
+        yield return Frame(
+            new FetchOffsetsResponse([new(Partition, new LogOffset(5), new LeaderEpoch(1), "why")]), FrameKind.Response);
+        yield return Frame(new ListGroupsRequest("g"), FrameKind.Request);
+        yield return Frame(new ListGroupsResponse([new("g", 3, at)]), FrameKind.Response);
+        yield return Frame(new DescribeGroupRequest("g"), FrameKind.Request);
+        yield return Frame(
+            new DescribeGroupResponse(
+                "g",
+                GroupGeneration.None,
+                [new("t", Partition, new LogOffset(5), LeaderEpoch.Zero, "why", at, LogOffset.Zero, new LogOffset(9))]),
+            FrameKind.Response);
+        yield return Frame(new DeleteGroupRequest("g"), FrameKind.Request);
+        yield return Frame(new DeleteGroupResponse("g", 3), FrameKind.Response);
     }
 
     private static MetadataResponse Metadata() => new(

@@ -22,6 +22,7 @@ internal static class MessageJson
         {
             new Number<LogOffset>(value => new LogOffset(value), offset => offset.Value),
             new Number<LeaderEpoch>(value => new LeaderEpoch((int)value), epoch => epoch.Value),
+            new Number<GroupGeneration>(value => new GroupGeneration((int)value), generation => generation.Value),
             new Number<NodeId>(value => new NodeId((int)value), node => node.Value),
             new Number<PartitionId>(value => new PartitionId((int)value), partition => partition.Value),
             new Number<Timestamp>(value => new Timestamp(value), time => time.UnixMilliseconds),

@@ -48,6 +48,16 @@ public class MessageVectorTests
             case "list-offsets.response": Check<ListOffsetsResponse>(vector); break;
             case "init-producer.request": Check<InitProducerRequest>(vector); break;
             case "init-producer.response": Check<InitProducerResponse>(vector); break;
+            case "commit-offsets.request": Check<CommitOffsetsRequest>(vector); break;
+            case "commit-offsets.response": Check<CommitOffsetsResponse>(vector); break;
+            case "fetch-offsets.request": Check<FetchOffsetsRequest>(vector); break;
+            case "fetch-offsets.response": Check<FetchOffsetsResponse>(vector); break;
+            case "list-groups.request": Check<ListGroupsRequest>(vector); break;
+            case "list-groups.response": Check<ListGroupsResponse>(vector); break;
+            case "describe-group.request": Check<DescribeGroupRequest>(vector); break;
+            case "describe-group.response": Check<DescribeGroupResponse>(vector); break;
+            case "delete-group.request": Check<DeleteGroupRequest>(vector); break;
+            case "delete-group.response": Check<DeleteGroupResponse>(vector); break;
             default: Assert.Fail($"no codec for {vector["message"]}"); break;
         }
     }

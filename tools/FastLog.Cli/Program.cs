@@ -44,7 +44,7 @@ internal static class Program
             "fastlog demo", "fastlog dev", "fastlog produce hello \"hi\"", "fastlog consume hello");
         root.With(
             DemoCommand.Create(), DevCommand.Create(), ServeCommand.Create(), TopicCommand.Create(), ProduceCommand.Create(),
-            ConsumeCommand.Create(), OffsetsCommand.Create(), LogCommand.Create(), BenchCommand.Create(), TortureCommand.Create(),
+            ConsumeCommand.Create(), OffsetsCommand.Create(), GroupCommand.Create(), LogCommand.Create(), BenchCommand.Create(), TortureCommand.Create(),
             CompletionCommand.Create());
         HelpWithExamples.Install(root);
         return root;

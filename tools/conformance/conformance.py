@@ -816,6 +816,41 @@ def fetch_deadline(bench: Bench) -> None:
         reader.metadata()
 
 
+# ---- groups (messages/commit-offsets.md, fetch-offsets.md, describe-group.md, list-groups.md, delete-group.md) ----
+@check("committed-offsets-are-kept-and-told")
+def _(bench: Bench) -> None:
+    topic_id, group = bench.new_topic(2), "conformance-1"
+    same("nothing yet", bench.client.committed(group, topic_id, 0)["offset"], -1)
+    fl.check(bench.client.commit_offset(group, topic_id, 0, 7, "first"))
+    fl.check(bench.client.commit_offset(group, topic_id, 0, 5, "second"))
+    with bench.new_client() as other:
+        told = other.committed(group, topic_id, 0)
+        same("offset and metadata", (told["offset"], told["metadata"]), (5, "second"))
+        same("the other partition", other.committed(group, topic_id, 1)["offset"], -1)
+        described = other.connection.call(fl.DESCRIBE_GROUP, {"groupId": group})[0]
+        same("described", [(part["partition"], part["offset"], part["highWatermark"]) for part in described["partitions"]],
+             [(0, 5, 0)])
+        listed = other.connection.call(fl.LIST_GROUPS, {"prefix": group})[0]["groups"]
+        same("listed", [entry["groupId"] for entry in listed], [group])
+    same("deleted", bench.client.connection.call(fl.DELETE_GROUP, {"groupId": group})[0]["partitionCount"], 1)
+    same("gone", bench.client.committed(group, topic_id, 0)["offset"], -1)
+
+
+@check("commits-that-are-refused")
+def _(bench: Bench) -> None:
+    topic_id = bench.new_topic()
+    same("partition", fl.error_name(bench.client.commit_offset("g", topic_id, 9, 1)["error"]), "UnknownPartition")
+    same("topic", fl.error_name(bench.client.commit_offset("g", "ab" * 16, 0, 1)["error"]), "UnknownTopicId")
+    same("no offset", fl.error_name(bench.client.commit_offset("g", topic_id, 0, -1)["error"]), "InvalidRequest")
+    part = {"topicId": topic_id, "partition": 0, "offset": 1, "leaderEpoch": -1, "metadata": ""}
+    body = {"groupId": "g", "memberId": "", "generation": -1, "partitions": [part]}
+    commit = lambda **other: bench.client.connection.call(fl.COMMIT_OFFSETS, {**body, **other})
+    refused(ErrorCode.InvalidGroupId, by=lambda: commit(groupId=""))
+    refused(ErrorCode.UnknownMember, by=lambda: commit(memberId="m"))
+    refused(ErrorCode.InvalidRequest, by=lambda: commit(partitions=[part, part]))
+    refused(ErrorCode.UnknownGroup, by=lambda: bench.client.connection.call(fl.DESCRIBE_GROUP, {"groupId": "nobody"}))
+
+
 # ---- producers (messages/init-producer.md, messages/produce.md "Producers") ----
 def sequenced(producer: fl.Body, sequence: int, *texts: str, epoch: int = -1) -> bytes:
     epoch = producer["producerEpoch"] if epoch < 0 else epoch

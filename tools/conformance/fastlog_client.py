@@ -67,6 +67,7 @@ class ErrorCode(IntEnum):
     InvalidReplicationFactor = 105
     InvalidConfig = 106
     UnknownPartition = 107
+    InternalTopic = 108
     NotLeader = 200
     NotReady = 201
     OffsetOutOfRange = 202
@@ -86,6 +87,9 @@ class ErrorCode(IntEnum):
     ProducerFenced = 301
     DuplicateSequence = 302
     ProducerIdsNotAvailable = 303
+    InvalidGroupId = 400
+    UnknownGroup = 401
+    UnknownMember = 402
 
 
 RETRIABLE = frozenset({ErrorCode.Busy, ErrorCode.DeadlineExceeded, ErrorCode.ShuttingDown, ErrorCode.NotLeader,
@@ -386,10 +390,28 @@ LIST_OFFSETS = Message(
                                  timestamp=TIMESTAMP, leaderEpoch=EPOCH))))
 
 INIT_PRODUCER = Message("init-producer", 64, Group(), Group(producerId=PRODUCER_ID, producerEpoch=PRODUCER_EPOCH))
+_COMMITTED = dict(topicId=UUID, partition=PARTITION, offset=OFFSET, leaderEpoch=EPOCH, metadata=STRING)
+COMMIT_OFFSETS = Message(
+    "commit-offsets", 80,
+    Group(groupId=STRING, memberId=STRING, generation=EPOCH, partitions=Array(Group(**_COMMITTED))),
+    Group(partitions=Array(Group(topicId=UUID, partition=PARTITION, error=U16, errorMessage=STRING))))
+FETCH_OFFSETS = Message(
+    "fetch-offsets", 81,
+    Group(groupId=STRING, partitions=Array(Group(topicId=UUID, partition=PARTITION))),
+    Group(partitions=Array(Group(**_COMMITTED))))
+LIST_GROUPS = Message(
+    "list-groups", 82, Group(prefix=STRING),
+    Group(groups=Array(Group(groupId=STRING, partitionCount=SIZE, committedAt=TIMESTAMP))))
+DESCRIBE_GROUP = Message(
+    "describe-group", 83, Group(groupId=STRING),
+    Group(groupId=STRING, generation=EPOCH,
+          partitions=Array(Group(topic=STRING, **_COMMITTED, committedAt=TIMESTAMP, logStart=OFFSET,
+                                 highWatermark=OFFSET))))
+DELETE_GROUP = Message("delete-group", 84, Group(groupId=STRING), Group(groupId=STRING, partitionCount=SIZE))
 
 MESSAGES = {message.key: message for message in (
     HELLO, METADATA, CREATE_TOPIC, DELETE_TOPIC, LIST_TOPICS, DESCRIBE_TOPIC, ALTER_TOPIC, ADD_PARTITIONS, PRODUCE, FETCH,
-    LIST_OFFSETS, INIT_PRODUCER)}
+    LIST_OFFSETS, INIT_PRODUCER, COMMIT_OFFSETS, FETCH_OFFSETS, LIST_GROUPS, DESCRIBE_GROUP, DELETE_GROUP)}
 VERSION = 1
 
 
@@ -932,6 +954,17 @@ class Client:
     def init_producer(self) -> Body:
         """messages/init-producer.md"""
         return self.connection.call(INIT_PRODUCER, {})[0]
+
+    def commit_offset(self, group: str, topic_id: str, partition: int, offset: int, metadata: str = "") -> Body:
+        """messages/commit-offsets.md, for a consumer that runs alone"""
+        return self.connection.call(COMMIT_OFFSETS, {"groupId": group, "memberId": "", "generation": -1, "partitions": [
+            {"topicId": topic_id, "partition": partition, "offset": offset, "leaderEpoch": -1,
+             "metadata": metadata}]})[0]["partitions"][0]
+
+    def committed(self, group: str, topic_id: str, partition: int) -> Body:
+        """messages/fetch-offsets.md"""
+        return self.connection.call(FETCH_OFFSETS, {"groupId": group, "partitions": [
+            {"topicId": topic_id, "partition": partition}]})[0]["partitions"][0]
 
 
 def hello_body(cluster_id: str = NO_ID, node_id: int = -1) -> Body:

@@ -13,6 +13,8 @@ internal sealed class DeleteTopicHandler(BrokerServices services) : RequestHandl
         if (Services.IsStopping)
             return RequestErrors.ShuttingDown;
         TopicChange change = await Services.Manager.DeleteAsync(request.Topic);
+        if (change.Error.IsNone)
+            Services.Groups.TopicDeleted();
         return change.Error.IsNone
             ? new DeleteTopicResponse(change.Entry!.Topic.Name, change.Entry.Topic.Id)
             : change.Error;

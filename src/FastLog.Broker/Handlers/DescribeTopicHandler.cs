@@ -17,7 +17,7 @@ internal sealed class DescribeTopicHandler(BrokerServices services)
             return new(error);
         PartitionDescription[] partitions = [.. entry.Partitions.Select(Describe)];
         return new(new DescribeTopicResponse(
-            entry.Topic.Name, entry.Topic.Id, IsInternal: false, entry.Topic.ReplicationFactor, entry.Config.Values, partitions));
+            entry.Topic.Name, entry.Topic.Id, entry.IsInternal, entry.Topic.ReplicationFactor, entry.Config.Values, partitions));
     }
 
     private PartitionDescription Describe(PartitionLeader partition)

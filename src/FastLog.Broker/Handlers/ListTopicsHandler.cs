@@ -10,8 +10,8 @@ internal sealed class ListTopicsHandler(BrokerServices services) : RequestHandle
     {
         TopicListing[] topics =
         [
-            .. Services.Topics.All().Select(entry => new TopicListing(
-                entry.Topic.Name, entry.Topic.Id, entry.Topic.PartitionCount, entry.Topic.ReplicationFactor, IsInternal: false)),
+            .. Services.Topics.All().Where(entry => request.IncludeInternal || !entry.IsInternal).Select(entry => new TopicListing(
+                entry.Topic.Name, entry.Topic.Id, entry.Topic.PartitionCount, entry.Topic.ReplicationFactor, entry.IsInternal)),
         ];
         return new(new ListTopicsResponse(topics));
     }

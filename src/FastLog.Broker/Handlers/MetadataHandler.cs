@@ -58,7 +58,7 @@ internal sealed class MetadataHandler(BrokerServices services) : RequestHandler<
         new(error.Code, error.Message, name, id, IsInternal: false, []);
 
     private TopicMetadata Describe(TopicEntry entry) => new(
-        ErrorCode.None, "", entry.Topic.Name, entry.Topic.Id, IsInternal: false, [.. entry.Partitions.Select(Describe)]);
+        ErrorCode.None, "", entry.Topic.Name, entry.Topic.Id, entry.IsInternal, [.. entry.Partitions.Select(Describe)]);
 
     private PartitionMetadata Describe(PartitionLeader partition)
     {

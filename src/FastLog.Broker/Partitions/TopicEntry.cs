@@ -23,12 +23,16 @@ internal sealed class TopicEntry
     public TopicEntry(Topic topic, TopicConfig config, IClock clock, IBrokerLog diagnostics)
     {
         _topic = topic;
+        IsInternal = InternalTopics.Contains(topic.Name);
         _config = config;
         _durability = (int)config.Durability;
         _clock = clock;
         _diagnostics = diagnostics;
         Grow(topic);
     }
+
+    /// <summary>Kept by the broker for itself: clients may read it only.</summary>
+    public bool IsInternal { get; }
 
     public Topic Topic => Volatile.Read(ref _topic);
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using FastLog.Broker.Requests;
 using FastLog.Broker.Topics;
 using FastLog.Primitives;
 using FastLog.Protocol;
@@ -77,36 +79,14 @@ internal sealed class TopicManager
     }
 
     /// <summary>Makes a topic; 0 partitions or replicas take the default. It is durable when this ends.</summary>
-    public async ValueTask<TopicChange> CreateAsync(CreateTopicRequest request)
-    {
-        RequestError error = Check(request, out int partitionCount, out IReadOnlyList<ConfigEntry> configs);
-        if (!error.IsNone)
-            return new TopicChange(null, error);
-        await _changes.EnterAsync();
-        try
-        {
-            if (_table.TryFind(request.Name, out TopicEntry? present))
-                return new TopicChange(present, new RequestError(ErrorCode.TopicAlreadyExists, $"topic '{request.Name}' exists already"));
-            error = CheckRoom(partitionCount);
-            if (!error.IsNone)
-                return new TopicChange(null, error);
-            var id = new TopicId(Uid128.NewRandom(_ports.Entropy));
-            var topic = new Topic(id, request.Name, partitionCount, ReplicationFactor: 1, configs);
-            await _store.AddAsync(topic, CancellationToken.None);
-            TopicEntry entry = AddEntry(topic);
-            _log.TopicCreated(topic);
-            _opener.Open(entry.Partitions);
-            return new TopicChange(entry, RequestError.None);
-        }
-        catch (TopicStoreException cause)
-        {
-            return new TopicChange(null, StoreFailed(cause));
-        }
-        finally
-        {
-            _changes.Leave();
-        }
-    }
+    public ValueTask<TopicChange> CreateAsync(CreateTopicRequest request) => InternalTopics.Contains(request.Name)
+        ? new(new TopicChange(
+            null, new RequestError(ErrorCode.InvalidTopicName, $"the topic name '{request.Name}' is kept for the broker itself")))
+        : MakeAsync(request);
+
+    /// <summary>Makes a topic that the broker keeps for itself; one that is there already is given with its error.</summary>
+    public ValueTask<TopicChange> CreateInternalAsync(string name, int partitionCount, IReadOnlyList<ConfigEntry> configs) =>
+        MakeAsync(new CreateTopicRequest(name, partitionCount, ReplicationFactor: 1, configs));
 
     /// <summary>
     /// Gives a topic more partitions, durably: they exist from the moment they are stored, and a start makes the directories
@@ -117,7 +97,7 @@ internal sealed class TopicManager
         await _changes.EnterAsync();
         try
         {
-            if (!_table.TryFind(request.Topic, out TopicEntry? entry, out RequestError error))
+            if (!TryFindChangeable(request.Topic, out TopicEntry? entry, out RequestError error))
                 return new TopicChange(null, error);
             error = CheckCount(entry.Topic, request.PartitionCount);
             if (error.IsNone)
@@ -150,7 +130,7 @@ internal sealed class TopicManager
         await _changes.EnterAsync();
         try
         {
-            if (!_table.TryFind(request.Topic, out TopicEntry? entry, out RequestError error))
+            if (!TryFindChangeable(request.Topic, out TopicEntry? entry, out RequestError error))
                 return new TopicChange(null, error);
             Topic before = entry.Topic;
             if (!TopicConfigs.TryMerge(
@@ -178,7 +158,7 @@ internal sealed class TopicManager
         await _changes.EnterAsync();
         try
         {
-            if (!_table.TryFind(reference, out TopicEntry? entry, out RequestError error))
+            if (!TryFindChangeable(reference, out TopicEntry? entry, out RequestError error))
                 return new TopicChange(null, error);
             if (Volatile.Read(ref _deletedCount) >= BrokerLimits.DeletedTopicsMax)
             {
@@ -216,6 +196,37 @@ internal sealed class TopicManager
         _changes.Leave();
         foreach (Task removal in removals)
             await removal;
+    }
+
+    private async ValueTask<TopicChange> MakeAsync(CreateTopicRequest request)
+    {
+        RequestError error = Check(request, out int partitionCount, out IReadOnlyList<ConfigEntry> configs);
+        if (!error.IsNone)
+            return new TopicChange(null, error);
+        await _changes.EnterAsync();
+        try
+        {
+            if (_table.TryFind(request.Name, out TopicEntry? present))
+                return new TopicChange(present, new RequestError(ErrorCode.TopicAlreadyExists, $"topic '{request.Name}' exists already"));
+            error = CheckRoom(partitionCount);
+            if (!error.IsNone)
+                return new TopicChange(null, error);
+            var id = new TopicId(Uid128.NewRandom(_ports.Entropy));
+            var topic = new Topic(id, request.Name, partitionCount, ReplicationFactor: 1, configs);
+            await _store.AddAsync(topic, CancellationToken.None);
+            TopicEntry entry = AddEntry(topic);
+            _log.TopicCreated(topic);
+            _opener.Open(entry.Partitions);
+            return new TopicChange(entry, RequestError.None);
+        }
+        catch (TopicStoreException cause)
+        {
+            return new TopicChange(null, StoreFailed(cause));
+        }
+        finally
+        {
+            _changes.Leave();
+        }
     }
 
     private async Task RemoveFilesAsync(TopicEntry entry)
@@ -260,6 +271,15 @@ internal sealed class TopicManager
             _removals.RemoveAll(task => task.IsCompleted);
             _removals.Add(removal);
         }
+    }
+
+    private bool TryFindChangeable(TopicReference reference, [NotNullWhen(true)] out TopicEntry? entry, out RequestError error)
+    {
+        if (!_table.TryFind(reference, out entry, out error))
+            return false;
+        if (entry.IsInternal)
+            error = RequestErrors.Internal(entry.Topic.Name);
+        return error.IsNone;
     }
 
     private TopicEntry AddEntry(Topic topic)

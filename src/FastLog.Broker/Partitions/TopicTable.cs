@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using FastLog.Broker.Topics;
 using FastLog.Primitives;
 using FastLog.Protocol;
 using FastLog.Protocol.Messages;
@@ -62,7 +63,7 @@ internal sealed class TopicTable
 
     /// <summary>The error for a name, with the nearest one that exists.</summary>
     public RequestError Unknown(string name) =>
-        new(ErrorCode.UnknownTopic, $"topic '{name}' does not exist{Suggestion.Phrase(name, _byName.Keys.Order(StringComparer.Ordinal))}");
+        new(ErrorCode.UnknownTopic, $"topic '{name}' does not exist{Suggestion.Phrase(name, _byName.Keys.Where(known => !InternalTopics.Contains(known)).Order(StringComparer.Ordinal))}");
 
     public void Add(TopicEntry entry)
     {

@@ -42,6 +42,12 @@ internal sealed class ProducePart
             return;
         }
 
+        if (_leader.Topic.IsInternal)
+        {
+            Refuse(RequestErrors.Internal(_leader.Topic.Topic.Name));
+            return;
+        }
+
         // Settings may change while it is appended: the less of before and after is what can be promised.
         _durability = mode != AppendMode.Unconfirmed ? _leader.Topic.Durability : Durability.PageCache;
         try

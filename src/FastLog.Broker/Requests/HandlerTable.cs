@@ -27,6 +27,11 @@ internal sealed class HandlerTable
             new FetchHandler(services),
             new ListOffsetsHandler(services),
             new InitProducerHandler(services),
+            new CommitOffsetsHandler(services),
+            new FetchOffsetsHandler(services),
+            new ListGroupsHandler(services),
+            new DescribeGroupHandler(services),
+            new DeleteGroupHandler(services),
         ];
         _byKey = new IRequestHandler?[handlers.Max(handler => (int)handler.Key) + 1];
         foreach (IRequestHandler handler in handlers)

@@ -108,6 +108,9 @@ internal static class RequestErrors
     public static readonly RequestError ShuttingDown = new(
         ErrorCode.ShuttingDown, "the broker is stopping; retry when it is back, or elsewhere");
 
+    public static RequestError Internal(string topic) =>
+        new(ErrorCode.InternalTopic, $"the topic '{topic}' is kept by the broker for itself; clients cannot change it");
+
     public static RequestError Malformed(in FrameHeader header, WireStatus status) =>
         new(ErrorCode.InvalidRequest, $"the {header.Api} request cannot be read: {status}");
 }

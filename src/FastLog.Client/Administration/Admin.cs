@@ -129,6 +129,45 @@ public sealed class Admin
         return await OffsetLookups.FindAsync(_core, snapshot, partitions, at, cancellationToken);
     }
 
+    /// <summary>The consumer groups that have committed offsets, ascending by id.</summary>
+    public async ValueTask<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken = default)
+    {
+        ListGroupsResponse response = await CallAsync<ListGroupsRequest, ListGroupsResponse>(
+            new ListGroupsRequest(string.Empty), isIdempotent: true, cancellationToken);
+        return response.Groups;
+    }
+
+    /// <summary>What a group has committed, and the ends of those partitions.</summary>
+    /// <exception cref="FastLogException">The group has committed nothing, …</exception>
+    public async ValueTask<DescribeGroupResponse> DescribeGroupAsync(
+        string groupId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(groupId);
+        return await CallAsync<DescribeGroupRequest, DescribeGroupResponse>(
+            new DescribeGroupRequest(groupId), isIdempotent: true, cancellationToken);
+    }
+
+    /// <summary>Forgets a group and all that it committed. Not repeated when the answer is lost.</summary>
+    /// <exception cref="FastLogException">The group has committed nothing, …</exception>
+    public async ValueTask DeleteGroupAsync(string groupId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(groupId);
+        await CallAsync<DeleteGroupRequest, DeleteGroupResponse>(
+            new DeleteGroupRequest(groupId), isIdempotent: false, cancellationToken);
+    }
+
+    /// <summary>
+    /// Lets a group go on elsewhere; it is made if it is missing. A consumer that reads in its name meanwhile commits over it.
+    /// </summary>
+    /// <exception cref="FastLogException">A topic or partition does not exist, …</exception>
+    public async ValueTask CommitOffsetsAsync(
+        string groupId, IReadOnlyList<CommittedPosition> positions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(groupId);
+        ArgumentNullException.ThrowIfNull(positions);
+        await OffsetCommits.CommitAsync(_core, groupId, positions, cancellationToken);
+    }
+
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
         TRequest request, bool isIdempotent, CancellationToken cancellationToken)
         where TRequest : IRequest<TRequest, TResponse>

@@ -1,5 +1,6 @@
 using FastLog.Primitives;
 using FastLog.Protocol;
+using FastLog.Protocol.Messages;
 
 namespace FastLog.Client;
 
@@ -47,7 +48,12 @@ internal static class Assigning
         IReadOnlyList<PartitionOffset>? ends = options.StopAtEnd
             ? await OffsetLookups.FindAsync(client, topic, partitions, StartPosition.Latest, cancellationToken)
             : null;
-        IReadOnlyList<LogOffset> starts = await OffsetsOfAsync(client, topic, partitions, position, cancellationToken);
+        IReadOnlyList<FetchOffsetsPartitionResponse>? committed = options.GroupId is { } group
+            ? await OffsetCommits.FetchAsync(client, group, topic, partitions, cancellationToken)
+            : null;
+        IReadOnlyList<LogOffset> starts = committed is null
+            ? await OffsetsOfAsync(client, topic, partitions, position, cancellationToken)
+            : await StartsOfAsync(client, committed, topic, partitions, position, cancellationToken);
         var cursors = new PartitionCursor[partitions.Count];
         for (int i = 0; i < cursors.Length; i++)
         {
@@ -57,9 +63,27 @@ internal static class Assigning
                 start = await BeyondEndAsync(
                     client, topic, partitions[i], start, stopAt, options.OutOfRange, cancellationToken);
             cursors[i] = new PartitionCursor(topic, partitions[i], start, stopAt);
+            if (committed is not null && !committed[i].Offset.IsNone)
+                cursors[i].Finished = cursors[i].Committed = committed[i].Offset;
         }
 
         return cursors;
+    }
+
+    /// <summary>Where the group has committed, and at the position where it has not.</summary>
+    private static async Task<IReadOnlyList<LogOffset>> StartsOfAsync(
+        ClientCore client,
+        IReadOnlyList<FetchOffsetsPartitionResponse> committed,
+        TopicSnapshot topic,
+        IReadOnlyList<PartitionId> partitions,
+        StartPosition position,
+        CancellationToken cancellationToken)
+    {
+        PartitionId[] fresh = [.. partitions.Where((_, i) => committed[i].Offset.IsNone)];
+        var begun = new Queue<LogOffset>(fresh.Length == 0
+            ? []
+            : await OffsetsOfAsync(client, topic, fresh, position, cancellationToken));
+        return [.. committed.Select(answer => answer.Offset.IsNone ? begun.Dequeue() : answer.Offset)];
     }
 
     /// <summary>The offset of a position in each of the partitions.</summary>

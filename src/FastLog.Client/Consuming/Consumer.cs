@@ -29,10 +29,14 @@ public sealed class Consumer : IAsyncDisposable
     /// <exception cref="CorruptBatchException">A batch is damaged, stored or on its way.</exception>
     /// <exception cref="FastLogException">Other errors; calling again tries again.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is lost, the call may be repeated.</exception>
-    public ValueTask<ConsumedBatch?> NextBatchAsync(CancellationToken cancellationToken = default)
+    public async ValueTask<ConsumedBatch?> NextBatchAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
-        return _core.NextAsync(cancellationToken);
+        _core.FinishHanded();
+        ConsumedBatch? batch = await _core.NextAsync(cancellationToken);
+        if (batch is not null)
+            _core.Hand(batch, batch.NextOffset);
+        return batch;
     }
 
     /// <summary>The same as a sequence; the caller disposes each batch.</summary>
@@ -49,14 +53,49 @@ public sealed class Consumer : IAsyncDisposable
     public async IAsyncEnumerable<ConsumedRecord> ReadRecordsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        while (await NextBatchAsync(cancellationToken) is { } batch)
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        _core.FinishHanded();
+        while (await _core.NextAsync(cancellationToken) is { } batch)
         {
             IReadOnlyList<ConsumedRecord> records;
             using (batch)
                 records = batch.ToRecords();
+
+            // Each is done with when the next one is asked for: leaving the loop leaves the last one open.
             foreach (ConsumedRecord record in records)
+            {
+                _core.Hand(batch, record.Offset.Next());
                 yield return record;
+                _core.FinishHanded();
+            }
+
+            _core.Hand(batch, batch.NextOffset);
+            _core.FinishHanded();
         }
+    }
+
+    /// <summary>
+    /// Commits all that was given out: the caller has done with it. With <see cref="ConsumerOptions.GroupId"/> only; it holds,
+    /// also through a crash of the broker, when this ends.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
+    /// <exception cref="FastLogException">It could not be committed; calling again tries again.</exception>
+    public async ValueTask CommitAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        GroupCommits commits = _core.Commits;
+        _core.FinishHanded();
+        await commits.CommitAsync(repeats: false, cancellationToken);
+    }
+
+    /// <summary>Commits the positions given, whatever was given out; for applications that keep count themselves.</summary>
+    /// <inheritdoc cref="CommitAsync(CancellationToken)"/>
+    public async ValueTask CommitAsync(
+        IReadOnlyList<CommittedPosition> positions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(positions);
+        ObjectDisposedException.ThrowIf(_isDisposed != 0, this);
+        await _core.Commits.CommitAsync(positions, cancellationToken);
     }
 
     /// <summary>Goes on elsewhere in a partition; batches that were not yet given out are dropped.</summary>
@@ -69,7 +108,7 @@ public sealed class Consumer : IAsyncDisposable
         await _core.SeekAsync(topic, partition, position, cancellationToken);
     }
 
-    /// <summary>Stops fetching and gives all buffers back that were not given out.</summary>
+    /// <summary>Stops fetching, commits what is done with (with a group and auto-commit), and gives all buffers back that were not given out.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) == 0)

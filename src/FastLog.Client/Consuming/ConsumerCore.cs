@@ -18,6 +18,7 @@ internal sealed class ConsumerCore : IAsyncDisposable
     private volatile IReadOnlyList<PartitionCursor> _cursors;
     private Task _assigning = Task.CompletedTask;
     private Task _discovering = Task.CompletedTask;
+    private readonly GroupCommits? _commits;
 
     public ConsumerCore(ClientCore client, ConsumerOptions options, IReadOnlyList<PartitionCursor> cursors)
     {
@@ -29,6 +30,7 @@ internal sealed class ConsumerCore : IAsyncDisposable
         Stopping = _stopping.Token;
         Received = new PulseGate(client.Ports.Timers);
         Wanted = new PulseGate(client.Ports.Timers);
+        _commits = options.GroupId is { } group ? new GroupCommits(this, group) : null;
 
         // Who waits for a batch must hear of it, also when only the client is disposed.
         Stopping.UnsafeRegister(static core => ((ConsumerCore)core!).Received.Pulse(), this);
@@ -61,6 +63,7 @@ internal sealed class ConsumerCore : IAsyncDisposable
     {
         _assigning = AssignLeadersAsync();
         _discovering = new PartitionDiscovery(this).RunAsync();
+        _commits?.Start();
     }
 
     /// <summary>Reads these partitions as well.</summary>
@@ -76,6 +79,35 @@ internal sealed class ConsumerCore : IAsyncDisposable
 
         Wanted.Pulse();
         Received.Pulse();
+    }
+
+    /// <summary>The group's commits.</summary>
+    /// <exception cref="InvalidOperationException">The consumer has no group.</exception>
+    public GroupCommits Commits => _commits
+        ?? throw new InvalidOperationException($"a consumer without {nameof(ConsumerOptions.GroupId)} commits nothing");
+
+    /// <summary>The application came back: it has done with all that it was given.</summary>
+    public void FinishHanded()
+    {
+        if (_commits is null)
+            return;
+        lock (_gate)
+        {
+            foreach (PartitionCursor cursor in _cursors)
+                cursor.Finish();
+        }
+    }
+
+    /// <summary>These records of the batch, up to an offset (exclusive), are given to the application.</summary>
+    public void Hand(ConsumedBatch batch, LogOffset end)
+    {
+        if (_commits is null)
+            return;
+        lock (_gate)
+        {
+            batch.Cursor.Handed = end;
+            batch.Cursor.HandedEpoch = batch.Run.LastEpoch;
+        }
     }
 
     public async ValueTask<ConsumedBatch?> NextAsync(CancellationToken cancellationToken)
@@ -176,6 +208,8 @@ internal sealed class ConsumerCore : IAsyncDisposable
         await _pool.CloseAsync();
         await _assigning;
         await _discovering;
+        if (_commits is not null)
+            await _commits.EndAsync();
         foreach (BrokerFetcher fetcher in _fetchers)
             await fetcher.Running;
         lock (_gate)

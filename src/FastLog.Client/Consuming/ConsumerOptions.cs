@@ -13,6 +13,22 @@ public sealed record ConsumerOptions
     /// </summary>
     public bool StopAtEnd { get; init; }
 
+    /// <summary>
+    /// Reads in the name of this group: begins where the group's last commit says, or at the assignment's start where nothing
+    /// is committed. Null: no group. There is no membership yet: who reads what is up to the application.
+    /// </summary>
+    public string? GroupId { get; init; }
+
+    /// <summary>
+    /// With a group, commits what the application has done with every <see cref="AutoCommitInterval"/> and when the consumer is
+    /// disposed: all that it was given before its latest call for more, or before <see cref="Consumer.CommitAsync(CancellationToken)"/>.
+    /// So nothing is skipped after a crash, and some of it may be read again.
+    /// </summary>
+    public bool AutoCommit { get; init; } = true;
+
+    /// <summary>More than zero.</summary>
+    public TimeSpan AutoCommitInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Where to go on when the wanted offset is not in the log; null (default): that is an error.</summary>
     public OutOfRangePolicy OutOfRange { get; init; } = OutOfRangePolicy.Fail;
 
@@ -44,6 +60,9 @@ public sealed record ConsumerOptions
         ArgumentOutOfRangeException.ThrowIfLessThan(FetchBytesPerPartitionMax, 1, nameof(FetchBytesPerPartitionMax));
         ArgumentOutOfRangeException.ThrowIfLessThan(FetchBytesMin, 1, nameof(FetchBytesMin));
         ArgumentOutOfRangeException.ThrowIfLessThan(FetchWaitMax, TimeSpan.Zero, nameof(FetchWaitMax));
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(AutoCommitInterval, TimeSpan.Zero, nameof(AutoCommitInterval));
+        if (GroupId is { } group)
+            ArgumentException.ThrowIfNullOrEmpty(group, nameof(GroupId));
         if (RequestTimeout is { } timeout)
             ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero, nameof(RequestTimeout));
     }

@@ -23,6 +23,21 @@ internal sealed class PartitionCursor(TopicSnapshot snapshot, PartitionId partit
     /// <summary>Leader epoch of the batch before <see cref="FetchOffset"/>; none when it was not read here.</summary>
     public LeaderEpoch LastEpoch { get; set; } = LeaderEpoch.None;
 
+    /// <summary>After the last record that was given out; none before the first one.</summary>
+    public LogOffset Handed { get; set; } = LogOffset.None;
+
+    public LeaderEpoch HandedEpoch { get; set; } = LeaderEpoch.None;
+
+    /// <summary>
+    /// The next offset for the group: what was given out before the application came back for more. None before that.
+    /// </summary>
+    public LogOffset Finished { get; set; } = LogOffset.None;
+
+    public LeaderEpoch FinishedEpoch { get; set; } = LeaderEpoch.None;
+
+    /// <summary>What the group's commit of this consumer said last.</summary>
+    public LogOffset Committed { get; set; } = LogOffset.None;
+
     public LogOffset LogStart { get; set; } = LogOffset.None;
 
     public LogOffset HighWatermark { get; set; } = LogOffset.None;
@@ -53,6 +68,15 @@ internal sealed class PartitionCursor(TopicSnapshot snapshot, PartitionId partit
     /// <summary>All that is wanted was given out.</summary>
     public bool IsDone => IsAtEnd && Undelivered == 0 && !IsFailed;
 
+    /// <summary>The application has done with what it was given.</summary>
+    public void Finish()
+    {
+        if (Handed.IsNone)
+            return;
+        Finished = Handed;
+        FinishedEpoch = HandedEpoch;
+    }
+
     public void Succeeded()
     {
         Failures = 0;
@@ -66,6 +90,8 @@ internal sealed class PartitionCursor(TopicSnapshot snapshot, PartitionId partit
         Generation++;
         FetchOffset = offset;
         Position = offset;
+        Handed = offset;
+        HandedEpoch = LeaderEpoch.None;
         LastEpoch = LeaderEpoch.None;
         Undelivered = 0;
         IsFailed = false;

@@ -25,6 +25,10 @@ public static class ConfigSchema
     public static readonly ConfigKey DefaultPartitions = new(
         "topics.defaultPartitions", ConfigKind.Number, "1", "1 to 10000", "Partitions of a topic made without a count.", 1, 10_000);
 
+    public static readonly ConfigKey OffsetsRetention = new(
+        "groups.offsetsRetention", ConfigKind.Duration, "7d", "1m to 3650d",
+        "What a group committed is forgotten when it has committed nothing for so long.", 60_000, 3650L * 24 * 3600 * 1000);
+
     public static readonly ConfigKey ConnectionsMax = new(
         "network.connectionsMax", ConfigKind.Number, "10000", "1 to 1000000", "Connections at once.", 1, 1_000_000);
 
@@ -63,7 +67,7 @@ public static class ConfigSchema
 
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
-        DataDirectory, Listen, Advertise, NodeId, StopTimeout, AutoCreate, DefaultPartitions, ConnectionsMax,
+        DataDirectory, Listen, Advertise, NodeId, StopTimeout, AutoCreate, DefaultPartitions, OffsetsRetention, ConnectionsMax,
         ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, ScrubRate, ScrubInterval,
         LogLevel,
     ];

@@ -113,6 +113,9 @@ public ref struct WireReader
     /// <summary>An i32 from -1.</summary>
     public NodeId ReadNode() => new((int)ReadAtLeast(ReadI32(), NodeId.None.Value));
 
+    /// <summary>An i32 from -1.</summary>
+    public GroupGeneration ReadGeneration() => new((int)ReadAtLeast(ReadI32(), GroupGeneration.None.Value));
+
     /// <summary>An i64 from -1.</summary>
     public Timestamp ReadTimestamp() => new(ReadAtLeast(ReadI64(), Timestamp.None.UnixMilliseconds));
 

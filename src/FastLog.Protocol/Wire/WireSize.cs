@@ -17,6 +17,7 @@ internal static class WireSize
     public const int Offset = sizeof(long);
     public const int LeaderEpoch = sizeof(int);
     public const int Node = sizeof(int);
+    public const int Generation = sizeof(int);
     public const int Timestamp = sizeof(long);
 
     public static int String(string? value) => EmptyString + OfText(value);

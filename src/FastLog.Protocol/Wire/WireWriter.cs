@@ -73,6 +73,8 @@ public ref struct WireWriter(Span<byte> destination)
 
     public void WriteNode(NodeId value) => WriteI32(value.Value);
 
+    public void WriteGeneration(GroupGeneration value) => WriteI32(value.Value);
+
     public void WriteTimestamp(Timestamp value) => WriteI64(value.UnixMilliseconds);
 
     public void WriteErrorCode(ErrorCode value) => WriteU16((ushort)value);

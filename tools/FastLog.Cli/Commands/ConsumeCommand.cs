@@ -24,6 +24,11 @@ internal static class ConsumeCommand
         Option<long?> partition = CommonOptions.Number("--partition", "Read this partition only", 0, PartitionMax);
         Option<long?> max = CommonOptions.Number("--max", "Stop after so many records", 0, long.MaxValue);
         var follow = new Option<bool>("--follow") { Description = "Go on with records that arrive later" };
+        var group = new Option<string?>("--group")
+        {
+            Description = "Go on where this group stopped, and commit for it what is printed; --from counts where it has not been",
+            HelpName = "G",
+        };
         Option<string> format = CommonOptions.Choice("--format", "What is printed of a record", "value", "value", "key-value", "json");
         var separator = new Option<string>("--key-separator")
         {
@@ -36,8 +41,9 @@ internal static class ConsumeCommand
         return CommandBuilder.Create("consume", "Read a topic's records to standard output",
                 "fastlog consume orders",
                 "fastlog consume orders --from @-1h --follow --format json",
-                "fastlog consume orders --partition 0 --from 1000 --max 10")
-            .With(topic, from, partition, max, follow, format, separator, json, server.Server, server.Timeout)
+                "fastlog consume orders --partition 0 --from 1000 --max 10",
+                "fastlog consume orders --group billing")
+            .With(topic, from, partition, max, follow, group, format, separator, json, server.Server, server.Timeout)
             .Does(async (result, token) =>
             {
                 var request = new ConsumeRequest(
@@ -45,7 +51,8 @@ internal static class ConsumeCommand
                     StartPositionText.Parse("--from", result.GetRequiredValue(from), allowOffset: true),
                     (int?)result.GetValue(partition),
                     result.GetValue(max) ?? long.MaxValue,
-                    result.GetValue(follow));
+                    result.GetValue(follow),
+                    result.GetValue(group));
                 await using FastLogClient client = server.Connect(result);
                 RecordFormat recordFormat = result.GetValue(json) ? RecordFormat.Json : Format(result.GetRequiredValue(format));
                 using Stream output = StandardOutput.Open();
@@ -80,41 +87,92 @@ internal static class ConsumeCommand
             {
                 Assignments = [new ConsumerAssignment(request.Topic, request.From, partitions)],
                 StopAtEnd = !request.Follow,
+                GroupId = request.Group,
+                AutoCommit = false,
             },
             cancellationToken);
+        GroupProgress? progress = request.Group is null ? null : new GroupProgress(consumer);
+        try
+        {
+            await PrintAllAsync(consumer, request, printer, progress, cancellationToken);
+        }
+        catch (Exception) when (progress is not null)
+        {
+            // Interrupted, or nobody reads any more: what was taken before counts, and the first trouble is the one to tell.
+            await TryCommitAsync(progress);
+            throw;
+        }
+
+        if (progress is not null)
+            await progress.CommitAsync(CancellationToken.None);
+        return ExitCode.Done;
+    }
+
+    private static async Task PrintAllAsync(
+        Consumer consumer, ConsumeRequest request, RecordPrinter printer, GroupProgress? progress, CancellationToken cancellationToken)
+    {
         long left = request.Max;
         try
         {
             while (left > 0 && await consumer.NextBatchAsync(cancellationToken) is { } batch)
             {
                 using (batch)
-                    left -= Print(batch, printer, left);
-                if (request.Follow)
-                    printer.Flush();
+                    left -= Print(batch, printer, left, progress);
+                if (request.Follow || progress is { IsDue: true })
+                    Flush(printer, progress);
+                if (progress is { IsDue: true })
+                    await progress.CommitAsync(cancellationToken);
             }
         }
-        catch (OperationCanceledException) when (request.Follow && cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Ctrl-C is how a follower ends.
+            Flush(printer, progress);
+            if (!request.Follow)
+                throw;
         }
 
-        printer.Flush();
-        return ExitCode.Done;
+        Flush(printer, progress);
     }
 
-    private static long Print(ConsumedBatch batch, RecordPrinter printer, long max)
+    private static void Flush(RecordPrinter printer, GroupProgress? progress)
+    {
+        printer.Flush();
+        progress?.Flushed();
+    }
+
+    private static async Task TryCommitAsync(GroupProgress progress)
+    {
+        try
+        {
+            await progress.CommitAsync(CancellationToken.None);
+        }
+        catch (FastLogException failure)
+        {
+            Console.Error.WriteLine($"fastlog: not committed: {failure.Message}");
+        }
+    }
+
+    private static long Print(ConsumedBatch batch, RecordPrinter printer, long max, GroupProgress? progress)
     {
         long printed = 0;
+        LogOffset next = batch.NextOffset;
         foreach (ref readonly RecordReader record in batch)
         {
             if (printed == max)
+            {
+                next = record.Offset;
                 break;
+            }
+
             printer.Print(batch.Topic, batch.Partition, record);
             printed++;
         }
 
+        progress?.Printed(batch.Topic, batch.Partition, next);
         return printed;
     }
 
-    private sealed record ConsumeRequest(string Topic, StartPosition From, int? Partition, long Max, bool Follow);
+    private sealed record ConsumeRequest(
+        string Topic, StartPosition From, int? Partition, long Max, bool Follow, string? Group);
 }

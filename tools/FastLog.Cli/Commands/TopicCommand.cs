@@ -89,13 +89,14 @@ internal static class TopicCommand
     private static Command List()
     {
         var server = new ServerOptions();
+        var isInternal = new Option<bool>("--include-internal") { Description = "Also those that the broker keeps for itself" };
         Option<bool> json = CommonOptions.Json();
         return CommandBuilder.Create("list", "List the topics", "fastlog topic list", "fastlog topic list --json")
-            .With(json, server.Server, server.Timeout)
+            .With(isInternal, json, server.Server, server.Timeout)
             .Does(async (result, token) =>
             {
                 await using FastLogClient client = server.Connect(result);
-                IReadOnlyList<TopicListing> topics = await client.Admin.ListTopicsAsync(cancellationToken: token);
+                IReadOnlyList<TopicListing> topics = await client.Admin.ListTopicsAsync(result.GetValue(isInternal), token);
                 PrintList([.. topics.OrderBy(topic => topic.Name, StringComparer.Ordinal)], result.GetValue(json));
                 return ExitCode.Done;
             });

@@ -1,0 +1,118 @@
+using FastLog.Broker.Partitions;
+using FastLog.Broker.Requests;
+using FastLog.Primitives;
+
+namespace FastLog.Broker.Groups;
+
+/// <summary>
+/// Forgets, durably, what was committed by groups that have been idle for longer than <see cref="BrokerOptions.OffsetsRetention"/>,
+/// and for topics that do not exist any more. Runs from time to time and when a topic was deleted; one pass at a time.
+/// </summary>
+internal sealed class OffsetExpiry
+{
+    /// <summary>Offsets that one append forgets at most.</summary>
+    private const int ChangesMax = 1_000;
+
+    private readonly GroupCoordinator _groups;
+    private readonly BrokerServices _services;
+    private readonly AsyncGate _passes = new();
+    private readonly Lock _gate = new();
+    private readonly List<Task> _running = [];
+    private IDisposable _timer;
+    private bool _isStopped;
+
+    public OffsetExpiry(GroupCoordinator groups, BrokerServices services)
+    {
+        _groups = groups;
+        _services = services;
+        _timer = Schedule();
+    }
+
+    public void RunSoon()
+    {
+        lock (_gate)
+        {
+            _running.RemoveAll(static task => task.IsCompleted);
+            if (!_isStopped)
+                _running.Add(RunAsync());
+        }
+    }
+
+    /// <summary>Begins no further pass; ends when none runs.</summary>
+    public async Task StopAsync()
+    {
+        Task[] running;
+        lock (_gate)
+        {
+            _isStopped = true;
+            _timer.Dispose();
+            running = [.. _running];
+        }
+
+        await Task.WhenAll(running);
+    }
+
+    private IDisposable Schedule() => _services.Ports.Timers.Schedule(
+        _services.Options.OffsetsCheckInterval,
+        new ActionWork(() =>
+        {
+            RunSoon();
+            lock (_gate)
+            {
+                if (!_isStopped)
+                    _timer = Schedule();
+            }
+        }));
+
+    // Owned by _running; what fails is told and tried again by the next pass.
+    private async Task RunAsync()
+    {
+        await _passes.EnterAsync();
+        try
+        {
+            foreach (GroupShard shard in _groups.Shards)
+                await RunAsync(shard);
+        }
+        finally
+        {
+            _passes.Leave();
+        }
+    }
+
+    private async Task RunAsync(GroupShard shard)
+    {
+        int forgotten = 0;
+        while (!_isStopped)
+        {
+            var oldest = new Timestamp(
+                _services.Ports.Clock.WallNow.UnixMilliseconds - (long)_services.Options.OffsetsRetention.TotalMilliseconds);
+            Answer<int> answer = await shard.ChangeAsync(table => Draw(shard, table, oldest));
+            if (answer.Response == 0)
+                break; // nothing is left, or it cannot be done now
+            forgotten += answer.Response;
+        }
+
+        if (forgotten > 0)
+            _services.Log.OffsetsForgotten(forgotten);
+    }
+
+    private Answer<IReadOnlyList<OffsetChange>> Draw(GroupShard shard, GroupTable table, Timestamp oldest)
+    {
+        var changes = new List<OffsetChange>();
+        foreach (string group in table.GroupIds)
+        {
+            // A commit that is on its way shows that the group is not idle.
+            bool isIdle = table.LastCommitOf(group) < oldest && !shard.IsChanging(group);
+            foreach (GroupOffset offset in table.OffsetsOf(group))
+            {
+                if (isIdle || !_services.Topics.TryFind(offset.Partition.Topic, out _))
+                    changes.Add(new OffsetChange(group, offset.Partition, null));
+            }
+
+            if (changes.Count >= ChangesMax)
+                break;
+        }
+
+        return new Answer<IReadOnlyList<OffsetChange>>(changes, RequestError.None);
+    }
+}
