@@ -61,6 +61,7 @@ public sealed class LogDirectory : IAsyncDisposable
             _diagnostics,
             new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax),
             tools.Executor,
+            options.RecyclesSegments,
             log => _maintenance.Ask(log, MaintenanceKind.Retention));
     }
 

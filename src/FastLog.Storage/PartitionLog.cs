@@ -57,7 +57,7 @@ public sealed class PartitionLog
         context.Unreadable = new UnreadableBytes(_state).Report;
         _member = services.GroupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
         _writer.Attach(_member);
-        Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor);
+        Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor, services.RecyclesSegments);
         EndPoint = recovered.Point;
     }
 
@@ -350,10 +350,11 @@ public sealed class PartitionLog
         }
     }
 
-    /// <summary>A segment was begun: with a bound on the size another one may have to go.</summary>
+    /// <summary>A segment was begun: with a bound on the size another one may have to go, and the next one is to be ready.</summary>
     private void Rolled()
     {
-        if (_state.Options.RetentionSizeMax is { } sizeMax && _state.SizeBytes > sizeMax)
+        bool isOver = _state.Options.RetentionSizeMax is { } sizeMax && _state.SizeBytes > sizeMax;
+        if (isOver || (_services.RecyclesSegments && _writer.RollsOften))
             _services.AskRetention(this);
     }
 
@@ -370,6 +371,7 @@ public sealed class PartitionLog
             _writer.FlushEnded(active.Point, null);
         _writer.FailWaiting(new AppendResult { Status = AppendStatus.Closed });
         active?.CloseIndexes();
+        _state.Context.Spare.Close();
         _state.Unflushed.Close();
         SegmentSet segments = _state.Segments;
         for (int i = 0; i < segments.Count; i++)

@@ -11,6 +11,7 @@ namespace FastLog.Storage;
 /// <param name="Diagnostics">What an operator should know.</param>
 /// <param name="Lookups">For look-ups that read from the device.</param>
 /// <param name="MaintenanceExecutor">For blocking calls in the background.</param>
+/// <param name="RecyclesSegments">Files of deleted segments are used again.</param>
 /// <param name="AskRetention">Has a log looked at soon.</param>
 internal sealed record PartitionServices(
     GroupCommit GroupCommit,
@@ -19,4 +20,5 @@ internal sealed record PartitionServices(
     StorageDiagnostics Diagnostics,
     IExecutor Lookups,
     IExecutor MaintenanceExecutor,
+    bool RecyclesSegments,
     Action<PartitionLog> AskRetention);

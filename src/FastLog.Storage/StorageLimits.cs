@@ -72,6 +72,9 @@ public static class StorageLimits
     /// <summary>Blocking calls of background passes of one data directory at once.</summary>
     public const int MaintenanceAtOnceMax = 1;
 
+    /// <summary>A log that filled a segment within this time has a file ready for the next one, for as long.</summary>
+    public static readonly TimeSpan RollsOftenMax = TimeSpan.FromMinutes(10);
+
     /// <summary>Between two rounds of retention over all logs; it is also asked for when a log grows past its size.</summary>
     public static readonly TimeSpan RetentionInterval = TimeSpan.FromMinutes(1);
 

@@ -54,6 +54,11 @@ public static class StorageMetrics
     private static readonly Counter<long> DeletedByteCounter =
         Meter.CreateCounter<long>("fastlog.storage.deleted", "By", "Bytes of those segments.");
 
+    private static readonly Counter<long> RecycledCounter =
+        Meter.CreateCounter<long>("fastlog.storage.recycled", "{segment}", "Files of deleted segments that are used again.");
+
+    internal static void Recycled() => RecycledCounter.Add(1);
+
     internal static void Deleted(int segments, long bytes)
     {
         DeletedCounter.Add(segments);

@@ -22,6 +22,9 @@ public sealed record LogDirectoryOptions
     /// <summary>Between two rounds of the scrubber over all partitions.</summary>
     public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>False: no file is used again or prepared ahead; to measure what that gains.</summary>
+    public bool RecyclesSegments { get; init; } = true;
+
     /// <summary>Hears what an operator should know; from any thread, must be short.</summary>
     public Action<StorageEvent>? OnEvent { get; init; }
 }

@@ -199,6 +199,9 @@ internal sealed class PartitionWriter : ISerialOwner
     /// <summary>Ends when the files of sealed segments are settled. After <see cref="BeginClose"/>.</summary>
     public Task SettledAsync() => _roller.Settled;
 
+    /// <summary>The log fills its segments one soon after the other. From any thread.</summary>
+    public bool RollsOften => _roller.RollsOften;
+
     public ActiveSegment? Active => _roller.Active;
 
     /// <summary>Writes the appends from <paramref name="from"/> on that go into one gathered write; the first one that does not.</summary>

@@ -18,6 +18,8 @@ internal sealed class SegmentRoller
     private readonly RetentionClock _clock;
     private readonly PartitionProducers _producers;
     private readonly RollPolicy _policy;
+    private MonotonicTime _begun;
+    private long _oftenUntil;
 
     public SegmentRoller(
         PartitionState state,
@@ -32,8 +34,9 @@ internal sealed class SegmentRoller
         _producers = producers;
         _policy = new RollPolicy(state.Options);
         Active = active;
+        _begun = ports.Clock.Now;
         if (active is not null)
-            _policy.Begin(active.Created, clock.Now, ports.Clock.Now);
+            _policy.Begin(active.Created, clock.Now, _begun);
     }
 
     /// <summary>The segment that takes appends; null: the next append begins one.</summary>
@@ -44,6 +47,9 @@ internal sealed class SegmentRoller
 
     /// <summary>Ends when the files of sealed segments are settled, and what was to be flushed early is.</summary>
     public Task Settled { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The log fills its segments one soon after the other. From any thread.</summary>
+    public bool RollsOften => _ports.Clock.Now.Nanoseconds < Volatile.Read(ref _oftenUntil);
 
     /// <summary>How many segments were begun: more than before when the last call rolled.</summary>
     public long Rolls { get; private set; }
@@ -138,9 +144,24 @@ internal sealed class SegmentRoller
         Rolls++;
         StorageMetrics.Rolled();
         if (@sealed is null)
+        {
+            _begun = now;
             return;
+        }
+
+        NoteFilled(@sealed, now);
         _producers.TakeSnapshot();
         Settled = UnpinWhenSettledAsync(Settled, @sealed.File);
+    }
+
+    /// <summary>Half full counts: a segment may be sealed for a large batch that does not fit.</summary>
+    private void NoteFilled(SealedSegment segment, MonotonicTime now)
+    {
+        bool isFull = segment.End.Position.Value >= _state.Options.SegmentSizeMax / 2;
+        bool isQuick = now.Since(_begun) < StorageLimits.RollsOftenMax;
+        if (isFull && isQuick)
+            Volatile.Write(ref _oftenUntil, now.Plus(StorageLimits.RollsOftenMax).Nanoseconds);
+        _begun = now;
     }
 
     /// <summary>Group commit may still use the file; only then may the cache of open files close it.</summary>

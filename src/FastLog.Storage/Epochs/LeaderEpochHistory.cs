@@ -46,6 +46,18 @@ internal sealed class LeaderEpochHistory
         return new LeaderEpochHistory(entries);
     }
 
+    /// <summary>The epoch that a record at the offset has at least: the last one begun at or below it.</summary>
+    public LeaderEpoch At(LogOffset offset)
+    {
+        for (int i = _entries.Length - 1; i >= 0; i--)
+        {
+            if (_entries[i].Start <= offset)
+                return _entries[i].Epoch;
+        }
+
+        return LeaderEpoch.None;
+    }
+
     /// <summary>Where the largest known epoch at or below the one asked for ends.</summary>
     public EpochEnd EndOf(LeaderEpoch epoch, LogOffset logEnd)
     {

@@ -89,6 +89,10 @@ public sealed class FlushMember : IThreadPoolWorkItem
     /// <exception cref="DiskException">A flush failed, now or earlier.</exception>
     public Task SettleAsync() => _commit.SettleAsync(this);
 
+    /// <summary>Ends when the recovery log holds, durably, the points of what was flushed before the call.</summary>
+    /// <exception cref="DiskException">The recovery log's device failed or has no room.</exception>
+    public Task NotesAsync() => _commit.NotesAsync();
+
     /// <summary>
     /// Settles, and ends when the recovery log says so durably: no start writes again what was written before the call.
     /// </summary>

@@ -184,12 +184,17 @@ public sealed class GroupCommit : ISerialOwner, IAsyncDisposable
         return settled.Task;
     }
 
+    internal Task NotesAsync()
+    {
+        var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        InSection(() => AwaitNotes(durable));
+        return durable.Task;
+    }
+
     internal async Task RecordAsync(FlushMember member)
     {
         await SettleAsync(member);
-        var durable = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        InSection(() => AwaitNotes(durable));
-        await durable.Task;
+        await NotesAsync();
     }
 
     internal Task ResetPointAsync(FlushMember member, FlushPoint point)

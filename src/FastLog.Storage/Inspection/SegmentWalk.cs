@@ -20,7 +20,7 @@ internal sealed class SegmentWalk(
     /// <summary>Where its data ends.</summary>
     public SegmentEnd End { get; private set; }
 
-    /// <summary>Bytes behind the end that are not zero, in an unsealed segment.</summary>
+    /// <summary>Bytes behind the end that were written there, in an unsealed segment.</summary>
     public long TailBytes { get; private set; }
 
     public SegmentReport Run(bool isSealed, List<LogDefect> defects)
@@ -57,7 +57,7 @@ internal sealed class SegmentWalk(
         if (isSealed)
             CheckSeal(scan, isWhole, defects);
         else
-            TailBytes = CutBytes.NonZeroEnd(file, scan.Position).Since(scan.Position);
+            TailBytes = TailResidue.End(file, found, scan.Position).Since(scan.Position);
         return Report(isSealed);
     }
 
@@ -132,6 +132,6 @@ internal static class BatchVisitor
 
         if (isSealed)
             return scan.Position.Value < found.Seal.EndPosition.Value ? $"at {scan.Position}: {scan.Reason}" : "";
-        return CutBytes.NonZeroEnd(file, scan.Position) > scan.Position ? $"at {scan.Position}: {scan.Reason}" : "";
+        return TailResidue.End(file, found, scan.Position) > scan.Position ? $"at {scan.Position}: {scan.Reason}" : "";
     }
 }

@@ -11,7 +11,8 @@ namespace FastLog.Storage.Maintenance;
 /// Moves one log's start up and removes what lies below it, in an order that a crash at any point leaves right: what is kept
 /// is durable and recorded, then the new start is durable in its file, and only then are files deleted. From any thread.
 /// </summary>
-internal sealed class LogTrimmer(PartitionState state, PartitionWriter writer, FlushMember member, IExecutor executor)
+internal sealed class LogTrimmer(
+    PartitionState state, PartitionWriter writer, FlushMember member, IExecutor executor, bool recycles)
 {
     private readonly AsyncGate _gate = new();
 
@@ -38,9 +39,11 @@ internal sealed class LogTrimmer(PartitionState state, PartitionWriter writer, F
                 return;
             if (sealFirst is not null)
                 await writer.Section.RunAsync(() => writer.SealActive(sealFirst));
-            await FlushAsync();
+            // Behind the flushed end, what is kept is durable already, and only that has to be recorded.
+            if (start >= state.Bounds.FlushedEnd)
+                await FlushAsync();
             await RecordAsync();
-            await executor.RunAsync(() => WriteStart(start));
+            await OnDeviceAsync(() => WriteStart(start));
             await writer.Section.RunAsync(() => state.Bounds.MoveLogStart(start));
         }
         finally
@@ -56,8 +59,9 @@ internal sealed class LogTrimmer(PartitionState state, PartitionWriter writer, F
         if (CountBelow(state.Segments, state.Bounds.LogStart) == 0)
             return;
 
-        // Group commit may still use the files of segments that were sealed a moment ago.
-        await member.SettleAsync();
+        // Group commit may still use the files of segments that were sealed a moment ago: those are pinned.
+        if (IsAnyPinned())
+            await member.SettleAsync();
         IReadOnlyList<Segment> gone = [];
         await writer.Section.RunAsync(() =>
         {
@@ -65,13 +69,72 @@ internal sealed class LogTrimmer(PartitionState state, PartitionWriter writer, F
             gone = state.Replace(segments.Without(CountBelow(segments, state.Bounds.LogStart)));
         });
         long bytes = gone.Sum(static segment => segment.End.Position.Value);
-        await executor.RunAsync(() =>
+        await OnDeviceAsync(() =>
         {
-            foreach (Segment segment in gone)
-                segment.DeleteFiles();
+            bool keepsOne = recycles && writer.RollsOften;
+            for (int i = gone.Count - 1; i >= 0; i--)
+            {
+                if (keepsOne && state.Context.Spare.TryRecycle(gone[i], SpareSizeMax))
+                    StorageMetrics.Recycled();
+                gone[i].DeleteFiles();
+            }
+
             state.Context.Disk.FlushDirectory(state.Directory);
         });
         StorageMetrics.Deleted(gone.Count, bytes);
+    }
+
+    /// <summary>
+    /// Has a file ready for the next segment of a log that fills segments one soon after the other; of another one it takes
+    /// the ready one away again. As a pass that changes segments.
+    /// </summary>
+    /// <exception cref="DiskException">The device failed or is full.</exception>
+    public Task TendSpareAsync()
+    {
+        SpareSegment spare = state.Context.Spare;
+        bool isWanted = recycles && writer.RollsOften;
+        if (isWanted == spare.IsReady)
+            return Task.CompletedTask;
+        return isWanted
+            ? OnDeviceAsync(() => spare.Prepare(Math.Min(state.Options.SegmentSizeMax, StorageLimits.AllocateAheadMax)))
+            : OnDeviceAsync(spare.Drop);
+    }
+
+    /// <summary>
+    /// A flush that fails here may be the one that told of lost bytes or names of the log itself, and the kernel tells each
+    /// loss once: the log must not take its own next flush for a good one.
+    /// </summary>
+    private Task OnDeviceAsync(Action work) => executor.RunAsync(() =>
+    {
+        try
+        {
+            work();
+        }
+        catch (DiskException failure) when (!failure.IsDiskFull)
+        {
+            string message = $"the device failed under a deletion: {failure.Message}";
+            var fault = new StorageFault(
+                StorageFaultKind.FlushFailed, failure.Path, state.Bounds.LogEnd, message, failure);
+            state.SetFault(fault);
+            writer.Section.Run(new ActionWork(() => writer.Fence(fault.Kind, fault.File, message, failure)));
+            throw;
+        }
+    });
+
+    // A file is as long as its segment was, or its blocks were reserved ahead.
+    private long SpareSizeMax => state.Options.SegmentSizeMax;
+
+    private bool IsAnyPinned()
+    {
+        SegmentSet segments = state.Segments;
+        int below = CountBelow(segments, state.Bounds.LogStart);
+        for (int i = 0; i < below; i++)
+        {
+            if (segments[i].File.Pinned is not null)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>How many of the first segments have no offset at or above the start. The last one stays in any case.</summary>
@@ -106,7 +169,7 @@ internal sealed class LogTrimmer(PartitionState state, PartitionWriter writer, F
     {
         try
         {
-            await member.RecordAsync();
+            await member.NotesAsync();
         }
         catch (DiskException failure) when (failure.IsDiskFull)
         {

@@ -4,7 +4,10 @@ using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Maintenance;
 
-/// <summary>Deletes by age and size, whole segments from the log's start. Each round also records the retention clock.</summary>
+/// <summary>
+/// Deletes by age and size, whole segments from the log's start, and has the file of the next segment ready. Each round also
+/// records the retention clock.
+/// </summary>
 internal sealed class RetentionPass(IDisk disk, MaintenanceTools tools) : IMaintenancePass
 {
     public MaintenanceKind Kind => MaintenanceKind.Retention;
@@ -25,6 +28,12 @@ internal sealed class RetentionPass(IDisk disk, MaintenanceTools tools) : IMaint
         LogOffset start = plan.Rolls ? segments[^1].End.NextOffset : LogOffset.Zero;
         if (!plan.Rolls && plan.Drop > 0)
             start = segments[plan.Drop].BaseOffset;
-        return log.Trimmer.RunAsync(start, plan.Rolls ? segments[^1] : null);
+        return RunAsync(log.Trimmer, start, plan.Rolls ? segments[^1] : null);
+    }
+
+    private static async Task RunAsync(LogTrimmer trimmer, LogOffset start, Segment? sealFirst)
+    {
+        await trimmer.RunAsync(start, sealFirst);
+        await trimmer.TendSpareAsync();
     }
 }

@@ -30,14 +30,18 @@ internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id)
 
     /// <summary>Where the last byte that is not zero ends, from a position on; the position itself when all are zero.</summary>
     /// <exception cref="DiskException">The device could not read.</exception>
-    public static FilePosition NonZeroEnd(IDiskFile file, FilePosition from)
+    public static FilePosition NonZeroEnd(IDiskFile file, FilePosition from) => NonZeroEnd(file, from, long.MaxValue);
+
+    /// <summary>As above; no byte at or above <paramref name="to"/> is looked at.</summary>
+    public static FilePosition NonZeroEnd(IDiskFile file, FilePosition from, long to)
     {
         using BufferLease chunk = BufferPool.Shared.Rent(ChunkSize, clearOnReturn: true);
         FilePosition end = from;
         FilePosition at = from;
         while (true)
         {
-            int count = file.Read(at, chunk.Span);
+            int size = (int)Math.Min(chunk.Length, to - at.Value);
+            int count = file.Read(at, chunk.Span[..size]);
             int last = chunk.Span[..count].LastIndexOfAnyExcept((byte)0);
             if (last >= 0)
                 end = at.Plus(last + 1);

@@ -181,10 +181,10 @@ internal sealed class LogRecovery
         _scannedBytes += lower.ScannedBytes;
         FoundSegment? at = found.Find(segment => segment.BaseOffset == point.SegmentBase);
         List<FoundSegment> above = found.FindAll(segment => segment.BaseOffset > point.SegmentBase);
-        LeaderEpoch epochMax = _defects.Exists(static defect => defect.Kind == LogDefectKind.EpochFileDamaged)
-            ? new LeaderEpoch(int.MaxValue)
-            : epochs.Latest;
-        var upper = new UpperRecovery(_context, _defects, _diagnostics, flushed, point, epochMax);
+        bool epochsAreLost = _defects.Exists(static defect => defect.Kind == LogDefectKind.EpochFileDamaged);
+        LeaderEpoch epochMax = epochsAreLost ? new LeaderEpoch(int.MaxValue) : epochs.Latest;
+        LeaderEpoch epochMin = epochsAreLost ? LeaderEpoch.None : epochs.At(point.NextOffset);
+        var upper = new UpperRecovery(_context, _defects, _diagnostics, flushed, point, epochMin, epochMax);
         RecoveryTail tail = upper.Run(at, above, lowerEnd, isClean);
         _segments.AddRange(upper.Segments);
         _scannedBytes += upper.ScannedBytes;

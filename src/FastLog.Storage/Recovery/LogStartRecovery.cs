@@ -36,10 +36,11 @@ internal sealed class LogStartRecovery(SegmentContext context, List<LogDefect> d
             $"the log start is lost, its file does not check ({status}): the log begins with its first segment"));
     }
 
-    /// <summary>Removes the segments wholly below the log start, and gives those that are left.</summary>
+    /// <summary>Removes the spare file and the segments wholly below the log start, and gives those that are left.</summary>
     /// <exception cref="DiskException">The device failed.</exception>
     public List<FoundSegment> RemoveBelow(List<FoundSegment> found)
     {
+        context.Disk.DeleteFile($"{context.Directory}/{SpareSegment.FileName}");
         var kept = new List<FoundSegment>();
         for (int i = 0; i < found.Count; i++)
         {

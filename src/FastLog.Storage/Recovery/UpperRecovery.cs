@@ -16,10 +16,11 @@ internal sealed class UpperRecovery(
     StorageDiagnostics diagnostics,
     FlushPoint flushed,
     FlushPoint point,
+    LeaderEpoch epochMin,
     LeaderEpoch epochMax)
 {
     private readonly CutBytes _cutBytes = new(context.Disk, context.Directory, context.Id);
-    private LeaderEpoch _lastEpoch = LeaderEpoch.None;
+    private LeaderEpoch _lastEpoch = epochMin;
     private string _stopReason = "";
 
     public List<Segment> Segments { get; } = [];
@@ -151,7 +152,8 @@ internal sealed class UpperRecovery(
         var check = new RangeCheck(file, start, new SegmentEnd(point.Position, point.NextOffset), epochMax);
         defects.AddRange(check.Run());
         ScannedBytes += point.Position.Since(start.Position);
-        _lastEpoch = check.LastEpoch;
+        if (check.LastEpoch > _lastEpoch)
+            _lastEpoch = check.LastEpoch;
         if (check.Chain is { } chain && chain != point.ChainCrc)
             defects.Add(new LogDefect(
                 LogDefectKind.ChainMismatch,
@@ -233,7 +235,7 @@ internal sealed class UpperRecovery(
         using IDiskFile file = context.Disk.Open(found.Path, isClean ? DiskOpenMode.Read : DiskOpenMode.ReadWrite);
         if (!isClean)
         {
-            Cut(file, found.BaseOffset, end);
+            Cut(file, found, end);
             if (found.SealStatus != SegmentSealStatus.Absent)
                 SealWriter.Clear(file);
 
@@ -257,20 +259,32 @@ internal sealed class UpperRecovery(
 
     /// <summary>
     /// Cuts what follows the end, if anything was written there: else a batch behind a hole could one day continue the
-    /// log that grew up to it. The zeros that the file was extended by are no loss.
+    /// log that grew up to it. The zeros that the file was extended by are no loss, nor is what an earlier life left.
     /// </summary>
-    private void Cut(IDiskFile file, LogOffset segmentBase, FlushPoint end)
+    private void Cut(IDiskFile file, FoundSegment found, FlushPoint end)
     {
         Invariant.Check(end.Covers(point));
-        FilePosition written = CutBytes.NonZeroEnd(file, end.Position);
+        FilePosition written = TailResidue.End(file, found, end.Position);
         long bytes = written.Since(end.Position);
         if (bytes == 0)
             return;
-        string saved = _cutBytes.Save(file, segmentBase, end.Position, bytes);
-        file.SetLength(end.Position.Value);
+        string saved = _cutBytes.Save(file, found.BaseOffset, end.Position, bytes);
+
+        // In a recycled file the blocks that follow are what it was recycled for.
+        if (found.Header.StaleEnd > written)
+            WriteZeros(file, end.Position, bytes);
+        else
+            file.SetLength(end.Position.Value);
         file.FlushData();
         diagnostics.TailCut(
             file.Path, bytes, $"offset {end.NextOffset} at {end.Position}: {_stopReason}", saved);
+    }
+
+    private static void WriteZeros(IDiskFile file, FilePosition from, long length)
+    {
+        byte[] zeros = new byte[Math.Min(StorageLimits.WalkWindow, length)];
+        for (long done = 0; done < length; done += zeros.Length)
+            file.Write(from.Plus(done), zeros.AsSpan(0, (int)Math.Min(zeros.Length, length - done)));
     }
 
     private void Remove(FoundSegment segment)
@@ -278,7 +292,7 @@ internal sealed class UpperRecovery(
         Invariant.Check(segment.BaseOffset >= point.NextOffset);
         using (IDiskFile file = context.Disk.Open(segment.Path, DiskOpenMode.Read))
         {
-            long bytes = CutBytes.NonZeroEnd(file, FilePosition.Zero).Value;
+            long bytes = TailResidue.End(file, segment, FilePosition.Zero).Value;
             string saved = bytes == 0
                 ? "it was empty"
                 : _cutBytes.Save(file, segment.BaseOffset, FilePosition.Zero, bytes);

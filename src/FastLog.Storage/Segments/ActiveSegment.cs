@@ -56,7 +56,8 @@ internal sealed class ActiveSegment : Segment
     public bool IsOpen => File.Pinned is not null;
 
     /// <summary>
-    /// Makes a segment's file with its header, open for appends. Neither it nor its directory entry is durable. A file
+    /// Makes a segment's file with its header, open for appends: the spare one, where there is one. Neither it nor its
+    /// directory entry is durable. A file
     /// of that name can only be the rest of an attempt that failed: nothing was ever acknowledged in it.
     /// </summary>
     /// <exception cref="DiskException">The device failed or is full; no file is left.</exception>
@@ -64,14 +65,23 @@ internal sealed class ActiveSegment : Segment
     {
         string path = SegmentName.Data(context.Directory, baseOffset);
         context.Disk.DeleteFile(path);
-        IDiskFile file = context.Disk.Open(path, DiskOpenMode.CreateNew);
+        bool isTaken = context.Spare.TryTake(path, out FilePosition staleEnd);
+        IDiskFile file = context.Disk.Open(path, isTaken ? DiskOpenMode.ReadWrite : DiskOpenMode.CreateNew);
         long allocated = SegmentLayout.HeaderSize;
         try
         {
-            allocated = Math.Max(allocated, Math.Min(StorageLimits.AllocateAheadMin, sizeMax));
-            file.Allocate(FilePosition.Zero, allocated);
+            if (isTaken)
+            {
+                allocated = file.Length;
+            }
+            else
+            {
+                allocated = Math.Max(allocated, Math.Min(StorageLimits.AllocateAheadMin, sizeMax));
+                file.Allocate(FilePosition.Zero, allocated);
+            }
+
             Span<byte> header = stackalloc byte[SegmentLayout.HeaderSize];
-            new SegmentHeader(context.Id, baseOffset, now).Write(header);
+            new SegmentHeader(context.Id, baseOffset, now, staleEnd).Write(header);
             file.Write(FilePosition.Zero, header);
         }
         catch

@@ -14,6 +14,9 @@ internal sealed class SegmentContext(IDisk disk, string directory, TopicPartitio
 
     public TopicPartition Id => id;
 
+    /// <summary>The file of the next segment, where one is ready.</summary>
+    public SpareSegment Spare { get; } = new(disk, directory);
+
     public IndexRebuilder Rebuilder { get; } = new(disk, directory, id);
 
     /// <summary>Hears which bytes of which segment the device cannot read; set once, before the first read.</summary>

@@ -16,6 +16,7 @@ internal sealed class SegmentFile
     private SegmentHandle? _handle;
     private bool _pinned;
     private bool _closed;
+    private int _handles;
 
     /// <param name="disk">The disk port.</param>
     /// <param name="cache">Decides how long it stays open.</param>
@@ -59,7 +60,7 @@ internal sealed class SegmentFile
         {
             Invariant.Check(!_closed);
             former = _handle;
-            _handle = new SegmentHandle(file, _unreadable);
+            _handle = NewHandle(file);
             _pinned = true;
         }
 
@@ -109,6 +110,9 @@ internal sealed class SegmentFile
         handle?.ReleaseOwner();
     }
 
+    /// <summary>Somebody has the file open. After <see cref="Close"/>, false is for good: it may be used for other things.</summary>
+    public bool IsInUse => Volatile.Read(ref _handles) > 0;
+
     private bool IsClosed
     {
         get
@@ -116,6 +120,12 @@ internal sealed class SegmentFile
             lock (_gate)
                 return _closed;
         }
+    }
+
+    private SegmentHandle NewHandle(IDiskFile file)
+    {
+        Interlocked.Increment(ref _handles);
+        return new SegmentHandle(file, _unreadable, () => Interlocked.Decrement(ref _handles));
     }
 
     private SegmentHandle? AcquireOpened()
@@ -144,7 +154,7 @@ internal sealed class SegmentFile
                 }
                 else
                 {
-                    result = new SegmentHandle(opened, _unreadable);
+                    result = NewHandle(opened);
                     kept = result.TryLease();
                     _handle = result;
                 }

@@ -12,7 +12,12 @@ internal enum SegmentHeaderStatus
 }
 
 /// <summary>Whose a segment is: the identity sector at its start. Written once, before the first batch.</summary>
-internal readonly record struct SegmentHeader(TopicPartition Id, LogOffset BaseOffset, Timestamp Created)
+/// <param name="Id">The partition.</param>
+/// <param name="BaseOffset">The first offset.</param>
+/// <param name="Created">When it was begun.</param>
+/// <param name="StaleEnd">Behind the data, up to here, bytes may be of an earlier life of the file; 0 in a new file.</param>
+internal readonly record struct SegmentHeader(
+    TopicPartition Id, LogOffset BaseOffset, Timestamp Created, FilePosition StaleEnd = default)
 {
     /// <summary>Fills a whole header: this identity, no seal.</summary>
     /// <param name="header"><see cref="SegmentLayout.HeaderSize"/> bytes.</param>
@@ -26,6 +31,7 @@ internal readonly record struct SegmentHeader(TopicPartition Id, LogOffset BaseO
         BinaryPrimitives.WriteInt32BigEndian(header[SegmentLayout.PartitionAt..], Id.Partition.Value);
         BinaryPrimitives.WriteInt64BigEndian(header[SegmentLayout.BaseOffsetAt..], BaseOffset.Value);
         BinaryPrimitives.WriteInt64BigEndian(header[SegmentLayout.CreatedAt..], Created.UnixMilliseconds);
+        BinaryPrimitives.WriteInt64BigEndian(header[SegmentLayout.StaleEndAt..], StaleEnd.Value);
         uint crc = Crc32C.Compute(header[..SegmentLayout.CrcAt]);
         BinaryPrimitives.WriteUInt32BigEndian(header[SegmentLayout.CrcAt..], crc);
     }
@@ -52,7 +58,8 @@ internal readonly record struct SegmentHeader(TopicPartition Id, LogOffset BaseO
                 new TopicId(Uid128.Read(sector[SegmentLayout.TopicIdAt..])),
                 new PartitionId(BinaryPrimitives.ReadInt32BigEndian(sector[SegmentLayout.PartitionAt..]))),
             new LogOffset(BinaryPrimitives.ReadInt64BigEndian(sector[SegmentLayout.BaseOffsetAt..])),
-            new Timestamp(BinaryPrimitives.ReadInt64BigEndian(sector[SegmentLayout.CreatedAt..])));
-        return header.BaseOffset.Value < 0 ? SegmentHeaderStatus.Damaged : SegmentHeaderStatus.Ok;
+            new Timestamp(BinaryPrimitives.ReadInt64BigEndian(sector[SegmentLayout.CreatedAt..])),
+            new FilePosition(BinaryPrimitives.ReadInt64BigEndian(sector[SegmentLayout.StaleEndAt..])));
+        return header.BaseOffset.Value < 0 || header.StaleEnd.Value < 0 ? SegmentHeaderStatus.Damaged : SegmentHeaderStatus.Ok;
     }
 }

@@ -23,7 +23,8 @@ internal static class SegmentLayout
     public const int PartitionAt = TopicIdAt + Uid128.Size;
     public const int BaseOffsetAt = PartitionAt + sizeof(int) + sizeof(uint);
     public const int CreatedAt = BaseOffsetAt + sizeof(long);
-    public const int IdentityEnd = CreatedAt + sizeof(long);
+    public const int StaleEndAt = CreatedAt + sizeof(long);
+    public const int IdentityEnd = StaleEndAt + sizeof(long);
 
     /// <summary>Over the bytes of the sector before it.</summary>
     public const int CrcAt = SectorSize - sizeof(uint);

@@ -26,7 +26,7 @@ public class DiskPagesTests
     public void The_examples_of_the_segment_page_are_what_is_written()
     {
         byte[] header = new byte[SegmentLayout.HeaderSize];
-        var identity = new SegmentHeader(Id, Base, new Timestamp(1_700_000_000_000));
+        var identity = new SegmentHeader(Id, Base, new Timestamp(1_700_000_000_000), new FilePosition(65_536));
         identity.Write(header);
         AssertExample("segment.md", 0, [.. header[..SegmentLayout.IdentityEnd], .. header[SegmentLayout.CrcAt..512]]);
         Assert.Equal(SegmentHeaderStatus.Ok, SegmentHeader.TryRead(header, out SegmentHeader readHeader));
@@ -131,6 +131,7 @@ public class DiskPagesTests
     [InlineData("segment.md", "partition", SegmentLayout.PartitionAt)]
     [InlineData("segment.md", "baseOffset", SegmentLayout.BaseOffsetAt)]
     [InlineData("segment.md", "created", SegmentLayout.CreatedAt)]
+    [InlineData("segment.md", "staleEnd", SegmentLayout.StaleEndAt)]
     [InlineData("segment.md", "zeros", SegmentLayout.IdentityEnd)]
     [InlineData("segment.md", "crc", SegmentLayout.CrcAt)]
     [InlineData("segment.md", "version", SegmentLayout.SealVersionAt)]
