@@ -15,6 +15,7 @@ public sealed class LayeringTests
         ["Transport"] = ["Primitives", "Protocol"],
         ["Client"] = ["Primitives", "Records", "Protocol", "Transport"],
         ["Broker"] = ["Primitives", "Records", "Protocol", "Storage", "Transport"],
+        ["Embedded"] = ["Broker", "Client", "Transport"],
         ["Hosting"] = ["Broker"],
         ["Simulator"] = ["Primitives", "Records", "Protocol", "Storage", "Transport", "Broker", "Client"],
     };
