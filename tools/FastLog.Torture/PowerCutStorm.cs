@@ -117,9 +117,11 @@ public sealed class PowerCutStorm : ITortureRow
             await Task.WhenAll(producing, changing);
         }
 
-        /// <summary>The file system goes first, so that what is acknowledged until the process dies is held to it.</summary>
+        /// <summary>The file system goes first: what was acknowledged before is held to it, whatever the process still does.</summary>
         private async Task CutAsync(ServerProcess server)
         {
+            _topic?.PowerGoes();
+            _churn.PowerGoes();
             disk.CutPower(_prng.Chance(JournalShare));
             _tally.Add(new TortureFigures { Cuts = 1, Points = 1 });
             await server.KillAsync();

@@ -41,6 +41,13 @@ internal sealed class StormTopic
     public Task ProduceAsync(string address, CancellationToken cancellationToken) =>
         Task.WhenAll(_producers.Select(producer => Task.Run(() => producer.RunAsync(address, cancellationToken), CancellationToken.None)));
 
+    /// <summary>The power is about to be cut: see <see cref="StormProducer.PowerGoes"/>.</summary>
+    public void PowerGoes()
+    {
+        foreach (StormProducer producer in _producers)
+            producer.PowerGoes();
+    }
+
     /// <summary>Reads everything and checks the history; what is wrong, in words.</summary>
     public async Task<IReadOnlyList<string>> CheckAsync(FastLogClient client, CancellationToken cancellationToken)
     {

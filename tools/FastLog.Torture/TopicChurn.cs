@@ -16,6 +16,7 @@ internal sealed class TopicChurn(Prng prng)
 
     private readonly SortedDictionary<string, Fate> _topics = new(StringComparer.Ordinal);
     private long _next;
+    private volatile bool _powerGoes;
 
     private enum Fate
     {
@@ -27,9 +28,13 @@ internal sealed class TopicChurn(Prng prng)
 
     public long Changes { get; private set; }
 
+    /// <summary>The power is about to be cut: see <see cref="StormProducer.PowerGoes"/>.</summary>
+    public void PowerGoes() => _powerGoes = true;
+
     /// <summary>Makes and deletes until the token is cancelled or the broker fails.</summary>
     public async Task RunAsync(string address, CancellationToken cancellationToken)
     {
+        _powerGoes = false;
         await using FastLogClient client = FastLogClient.Connect(
             new ClientOptions { Servers = [address], ClientName = "fastlog-torture", RequestTimeout = TimeSpan.FromSeconds(5) });
         string name = "";
@@ -45,6 +50,8 @@ internal sealed class TopicChurn(Prng prng)
                     await client.Admin.DeleteTopicAsync(name, cancellationToken);
                 else
                     await client.Admin.CreateTopicAsync(name, (int)prng.Next(1, 4), 1, [new ConfigEntry("segment.bytes", "65536")], cancellationToken);
+                if (_powerGoes)
+                    return;
                 _topics[name] = delete ? Fate.Deleted : Fate.Made;
                 Changes++;
             }
