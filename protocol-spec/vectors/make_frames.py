@@ -84,6 +84,8 @@ LAYOUTS = {
         ("currentLeaderEpoch", "i32"), ("query", "u8"), ("timestamp", "i64")]])],
     "list-offsets.response": [("partitions", [PLACE + OUTCOME + [
         ("offset", "i64"), ("timestamp", "i64"), ("leaderEpoch", "i32")]])],
+    "delete-records.request": [("partitions", [PLACE + [("currentLeaderEpoch", "i32"), ("before", "i64")]])],
+    "delete-records.response": [("partitions", [PLACE + OUTCOME + [("logStart", "i64")]])],
     "init-producer.request": [],
     "init-producer.response": [("producerId", "i64"), ("producerEpoch", "u16")],
     "commit-offsets.request": [("groupId", "string"), ("memberId", "string"), ("generation", "i32"),
@@ -102,7 +104,7 @@ LAYOUTS = {
 }
 KEYS = {"error": 0, "hello": 1, "metadata": 16, "create-topic": 17, "delete-topic": 18, "list-topics": 19,
         "describe-topic": 20, "alter-topic": 21, "add-partitions": 22,
-        "produce": 32, "fetch": 33, "list-offsets": 34, "init-producer": 64, "commit-offsets": 80,
+        "produce": 32, "fetch": 33, "list-offsets": 34, "delete-records": 35, "init-producer": 64, "commit-offsets": 80,
         "fetch-offsets": 81, "list-groups": 82, "describe-group": 83, "delete-group": 84}
 NUMBERS = {"u8": ">B", "u16": ">H", "u32": ">I", "u64": ">Q", "i32": ">i", "i64": ">q"}
 
@@ -296,6 +298,14 @@ MESSAGES = [
      {"partitions": [{**AT, "currentLeaderEpoch": 2, "query": 0, "timestamp": -1},
                      {**AT, "currentLeaderEpoch": 2, "query": 1, "timestamp": -1}]}, [],
      {"deadlineMs": 250, "principal": "alice", "trace": "0af7651916cd43dd8448eb211c80319cb7ad6b716920333101"}),
+    ("delete-records-request", "delete-records.request", "request", 46,
+     {"partitions": [{**AT, "currentLeaderEpoch": -1, "before": 40}]}, [], {}),
+    ("delete-records-response", "delete-records.response", "response", 46,
+     {"partitions": [{**AT, **FINE, "logStart": 40}]}, [], {}),
+    ("delete-records-request-all", "delete-records.request", "request", 47,
+     {"partitions": [{**AT, "currentLeaderEpoch": 2, "before": -1}]}, [], {}),
+    ("delete-records-response-above", "delete-records.response", "response", 47,
+     {"partitions": [{**AT, "error": 202, "errorMessage": "offset 43 is above the high watermark", "logStart": -1}]}, [], {}),
     ("init-producer-request", "init-producer.request", "request", 22, {}, [], {}),
     ("init-producer-response", "init-producer.response", "response", 22,
      {"producerId": 4213000, "producerEpoch": 0}, [], {}),
@@ -508,6 +518,14 @@ def bad_vectors(valid):
        struct.pack(">I", 1) + place + b"\xff\xff\xff\xff" + b"\x03" + bytes(8), "query is 0 to 2")
     of("list-offsets-count-zero-trailing", "messages/list-offsets.md", "TagTruncated", 34, bytes(4) + b"abc",
        "no partition and three bytes")
+    of("delete-records-before-below-none", "messages/delete-records.md", "ValueOutOfRange", 35,
+       body_of(valid["delete-records-request"])[:-8] + struct.pack(">q", -2), "an offset is -1 or more")
+    of("delete-records-cut", "messages/delete-records.md", "InvalidCount", 35,
+       body_of(valid["delete-records-request"])[:-1], "a count that the body, a byte short, cannot hold")
+    of("delete-records-partition-negative", "messages/delete-records.md", "ValueOutOfRange", 35,
+       struct.pack(">I", 1) + place[:16] + b"\xff\xff\xff\xff" + b"\xff\xff\xff\xff" + bytes(8), "partition -1")
+    of("delete-records-with-payload", "messages/delete-records.md", "PayloadMismatch", 35,
+       body_of(valid["delete-records-request"]), "this message has no payload", payload=b"x")
     of("init-producer-request-tail", "messages/init-producer.md", "TagTruncated", 64, b"abc", "no fields, no tag")
     of("init-producer-request-must-understand", "messages/init-producer.md", "UnknownTag", 64, tag(0x8001, b""),
        "a tag that this version does not know")

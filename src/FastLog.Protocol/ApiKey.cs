@@ -19,6 +19,7 @@ public enum ApiKey : ushort
     Produce = 32,
     Fetch = 33,
     ListOffsets = 34,
+    DeleteRecords = 35,
     InitProducer = 64,
     CommitOffsets = 80,
     FetchOffsets = 81,

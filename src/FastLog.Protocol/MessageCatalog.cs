@@ -26,6 +26,7 @@ public static class MessageCatalog
         Entry(ApiKey.Produce, "produce.md"),
         Entry(ApiKey.Fetch, "fetch.md"),
         Entry(ApiKey.ListOffsets, "list-offsets.md"),
+        Entry(ApiKey.DeleteRecords, "delete-records.md"),
         Entry(ApiKey.InitProducer, "init-producer.md"),
         Entry(ApiKey.CommitOffsets, "commit-offsets.md"),
         Entry(ApiKey.FetchOffsets, "fetch-offsets.md"),

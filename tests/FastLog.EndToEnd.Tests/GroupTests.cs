@@ -110,6 +110,24 @@ public sealed class GroupTests
         Assert.Equal("604800000", told.RootElement.GetProperty("config").GetProperty("segment.ms").GetString());
     }
 
+    [Fact]
+    public async Task Records_are_deleted_below_an_offset()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync();
+        (await broker.RunAsync("topic", "create", "t")).Expect(0);
+        foreach (string value in new[] { "a", "b", "c" })
+            (await broker.RunAsync("produce", "t", value)).Expect(0);
+        Assert.Equal(
+            "partition 0 of topic 't' begins at offset 2\n",
+            (await broker.RunAsync("topic", "delete-records", "t", "--partition", "0", "--before", "2")).Expect(0).Text);
+        Assert.Equal("c\n", (await broker.RunAsync("consume", "t")).Expect(0).Text);
+        (await broker.RunAsync("consume", "t", "--from", "1")).ExpectError(1, "2");
+        (await broker.RunAsync("topic", "delete-records", "t", "--partition", "0", "--before", "4"))
+            .ExpectError(1, "above the high watermark; the log has 2 to 3");
+        (await broker.RunAsync("topic", "delete-records", "tt", "--partition", "0", "--before", "1")).ExpectError(1, "did you mean 't'");
+        (await broker.RunAsync("topic", "delete-records", "t", "--before", "1")).ExpectError(2, "--partition");
+    }
+
     private static string[] Names(string json)
     {
         using JsonDocument list = JsonDocument.Parse(json);

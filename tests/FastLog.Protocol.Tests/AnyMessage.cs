@@ -50,6 +50,8 @@ internal static class AnyMessage
                 return Either<FetchRequest, FetchResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.ListOffsets:
                 return Either<ListOffsetsRequest, ListOffsetsResponse>(request, frame, header, tags, out rewritten);
+            case ApiKey.DeleteRecords:
+                return Either<DeleteRecordsRequest, DeleteRecordsResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.InitProducer:
                 return Either<InitProducerRequest, InitProducerResponse>(request, frame, header, tags, out rewritten);
             case ApiKey.CommitOffsets:

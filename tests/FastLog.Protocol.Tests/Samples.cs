@@ -80,6 +80,10 @@ internal static class Samples
             new ListOffsetsResponse([new(Partition, ErrorCode.None, string.Empty, new LogOffset(5), new Timestamp(6),
                 LeaderEpoch.Zero)]),
             FrameKind.Response);
+        yield return Frame(
+            new DeleteRecordsRequest([new(Partition, LeaderEpoch.Zero, new LogOffset(5))]), FrameKind.Request);
+        yield return Frame(
+            new DeleteRecordsResponse([new(Partition, ErrorCode.None, string.Empty, new LogOffset(5))]), FrameKind.Response);
         yield return Frame(new InitProducerRequest(), FrameKind.Request);
         yield return Frame(new InitProducerResponse(4_213_000, 7), FrameKind.Response);
         foreach ((string Name, byte[] Frame) frame in GroupFrames())

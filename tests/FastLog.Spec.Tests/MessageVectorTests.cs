@@ -46,6 +46,8 @@ public class MessageVectorTests
             case "fetch.response": Check<FetchResponse>(vector); break;
             case "list-offsets.request": Check<ListOffsetsRequest>(vector); break;
             case "list-offsets.response": Check<ListOffsetsResponse>(vector); break;
+            case "delete-records.request": Check<DeleteRecordsRequest>(vector); break;
+            case "delete-records.response": Check<DeleteRecordsResponse>(vector); break;
             case "init-producer.request": Check<InitProducerRequest>(vector); break;
             case "init-producer.response": Check<InitProducerResponse>(vector); break;
             case "commit-offsets.request": Check<CommitOffsetsRequest>(vector); break;

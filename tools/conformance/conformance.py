@@ -952,6 +952,19 @@ def list_errors(bench: Bench) -> None:
     refused(ErrorCode.InvalidRequest, by=lambda: connection.call(fl.LIST_OFFSETS, {"partitions": []}))
 
 
+# ---- delete records (messages/delete-records.md) ----
+@check("delete-records")
+def delete_records(bench: Bench) -> None:
+    topic_id = bench.new_topic()
+    for value in ("a", "b", "c"):
+        bench.produce(topic_id, 0, values(value))
+    same("start", fl.check(bench.client.delete_records(topic_id, 0, 2))["logStart"], 2)
+    same("earliest", bench.client.list_offsets(topic_id, 0, EARLIEST)["offset"], 2)
+    same("again, lower", fl.check(bench.client.delete_records(topic_id, 0, 1))["logStart"], 2)
+    same("above", fl.error_name(bench.client.delete_records(topic_id, 0, 4)["error"]), "OffsetOutOfRange")
+    same("all", fl.check(bench.client.delete_records(topic_id, 0, -1))["logStart"], 3)
+
+
 # ---- soundness (02-framing.md, 03-connection.md "Soundness") ----
 def answer_to_vector(bench: Bench, vector: Dict[str, Any]) -> None:
     """Sends what frames.json holds, as a client might, and checks the answer that the pages promise."""

@@ -389,6 +389,10 @@ LIST_OFFSETS = Message(
     Group(partitions=Array(Group(topicId=UUID, partition=PARTITION, error=U16, errorMessage=STRING, offset=OFFSET,
                                  timestamp=TIMESTAMP, leaderEpoch=EPOCH))))
 
+DELETE_RECORDS = Message(
+    "delete-records", 35,
+    Group(partitions=Array(Group(topicId=UUID, partition=PARTITION, currentLeaderEpoch=EPOCH, before=OFFSET))),
+    Group(partitions=Array(Group(topicId=UUID, partition=PARTITION, error=U16, errorMessage=STRING, logStart=OFFSET))))
 INIT_PRODUCER = Message("init-producer", 64, Group(), Group(producerId=PRODUCER_ID, producerEpoch=PRODUCER_EPOCH))
 _COMMITTED = dict(topicId=UUID, partition=PARTITION, offset=OFFSET, leaderEpoch=EPOCH, metadata=STRING)
 COMMIT_OFFSETS = Message(
@@ -411,7 +415,7 @@ DELETE_GROUP = Message("delete-group", 84, Group(groupId=STRING), Group(groupId=
 
 MESSAGES = {message.key: message for message in (
     HELLO, METADATA, CREATE_TOPIC, DELETE_TOPIC, LIST_TOPICS, DESCRIBE_TOPIC, ALTER_TOPIC, ADD_PARTITIONS, PRODUCE, FETCH,
-    LIST_OFFSETS, INIT_PRODUCER, COMMIT_OFFSETS, FETCH_OFFSETS, LIST_GROUPS, DESCRIBE_GROUP, DELETE_GROUP)}
+    LIST_OFFSETS, DELETE_RECORDS, INIT_PRODUCER, COMMIT_OFFSETS, FETCH_OFFSETS, LIST_GROUPS, DESCRIBE_GROUP, DELETE_GROUP)}
 VERSION = 1
 
 
@@ -950,6 +954,11 @@ class Client:
         return self.connection.call(LIST_OFFSETS, {"partitions": [
             {"topicId": topic_id, "partition": partition, "currentLeaderEpoch": -1, "query": query,
              "timestamp": timestamp}]})[0]["partitions"][0]
+
+    def delete_records(self, topic_id: str, partition: int, before: int) -> Body:
+        """messages/delete-records.md; before -1 is the high watermark."""
+        return self.connection.call(DELETE_RECORDS, {"partitions": [
+            {"topicId": topic_id, "partition": partition, "currentLeaderEpoch": -1, "before": before}]})[0]["partitions"][0]
 
     def init_producer(self) -> Body:
         """messages/init-producer.md"""

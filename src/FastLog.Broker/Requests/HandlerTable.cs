@@ -26,6 +26,7 @@ internal sealed class HandlerTable
             new ProduceHandler(services),
             new FetchHandler(services),
             new ListOffsetsHandler(services),
+            new DeleteRecordsHandler(services),
             new InitProducerHandler(services),
             new CommitOffsetsHandler(services),
             new FetchOffsetsHandler(services),

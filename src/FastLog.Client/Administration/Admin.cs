@@ -129,6 +129,22 @@ public sealed class Admin
         return await OffsetLookups.FindAsync(_core, snapshot, partitions, at, cancellationToken);
     }
 
+    /// <summary>
+    /// Deletes the records of a partition below an offset: its log start moves there, durably, and never back. Safe to repeat.
+    /// </summary>
+    /// <param name="before">The first offset that stays; none: all that can be read goes.</param>
+    /// <returns>The first offset that can be read now: <paramref name="before"/>, or later.</returns>
+    /// <exception cref="FastLogException">
+    /// There is no such topic or partition, the offset lies above the high watermark, …
+    /// </exception>
+    public async ValueTask<LogOffset> DeleteRecordsAsync(
+        string topic, PartitionId partition, LogOffset before, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        TopicSnapshot snapshot = await _core.Metadata.GetAsync(topic, allowCreate: false, cancellationToken);
+        return await RecordDeletion.RunAsync(_core, snapshot, partition, before, cancellationToken);
+    }
+
     /// <summary>The consumer groups that have committed offsets, ascending by id.</summary>
     public async ValueTask<IReadOnlyList<GroupListing>> ListGroupsAsync(CancellationToken cancellationToken = default)
     {

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using FastLog.Cli.CommandLine;
 using FastLog.Client;
+using FastLog.Primitives;
 using FastLog.Protocol.Messages;
 
 namespace FastLog.Cli.Commands;
 
-/// <summary><c>fastlog topic alter</c> and <c>add-partitions</c>: topics that change.</summary>
+/// <summary><c>fastlog topic alter</c>, <c>add-partitions</c> and <c>delete-records</c>: topics that change.</summary>
 internal static class TopicChangeCommands
 {
     public static Command Alter()
@@ -71,6 +72,46 @@ internal static class TopicChangeCommands
                 else
                 {
                     Console.Out.WriteLine($"topic '{grown.Name}' has {grown.PartitionCount} partitions");
+                }
+
+                return ExitCode.Done;
+            });
+    }
+
+    public static Command DeleteRecords()
+    {
+        Argument<string> name = Name();
+        Option<long?> partition = CommonOptions.Number("--partition", "The partition", 0, TopicCommand.PartitionsMax - 1);
+        partition.Required = true;
+        Option<long?> before = CommonOptions.Number("--before", "The first offset that stays", 0, long.MaxValue);
+        before.Required = true;
+        var server = new ServerOptions();
+        Option<bool> json = CommonOptions.Json();
+        return CommandBuilder.Create("delete-records", "Delete the records of a partition below an offset, for good",
+                "fastlog topic delete-records orders --partition 0 --before 1000")
+            .With(name, partition, before, json, server.Server, server.Timeout)
+            .Does(async (result, token) =>
+            {
+                string topic = result.GetRequiredValue(name);
+                var number = new PartitionId((int)result.GetRequiredValue(partition)!.Value);
+                var first = new LogOffset(result.GetRequiredValue(before)!.Value);
+                await using FastLogClient client = server.Connect(result);
+                LogOffset start = await UnknownTopic.ExplainAsync(
+                    client, topic, async () => await client.Admin.DeleteRecordsAsync(topic, number, first, token));
+                if (result.GetValue(json))
+                {
+                    JsonOutput.Write(writer =>
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteString("topic", topic);
+                        writer.WriteNumber("partition", number.Value);
+                        writer.WriteNumber("logStart", start.Value);
+                        writer.WriteEndObject();
+                    });
+                }
+                else
+                {
+                    Console.Out.WriteLine($"partition {number} of topic '{topic}' begins at offset {start}");
                 }
 
                 return ExitCode.Done;

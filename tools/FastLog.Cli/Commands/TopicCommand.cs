@@ -16,7 +16,7 @@ internal static class TopicCommand
         CommandBuilder.Create("topic", "Create, list, describe, change and delete topics", "fastlog topic create orders --partitions 8")
             .With(
                 CreateTopic(), List(), TopicDescribeCommand.Create(), TopicChangeCommands.Alter(), TopicChangeCommands.AddPartitions(),
-                Delete());
+                TopicChangeCommands.DeleteRecords(), Delete());
 
     private static Command CreateTopic()
     {
