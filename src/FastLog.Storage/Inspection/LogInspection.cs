@@ -40,14 +40,18 @@ public sealed class LogInspection
 
     /// <summary>Reads and checks all of a partition (or of its one file).</summary>
     /// <exception cref="StorageException">The device failed, or a file is of a later version.</exception>
-    public PartitionReport Verify(InspectedPartition partition, CancellationToken cancellationToken)
+    public PartitionReport Verify(InspectedPartition partition, CancellationToken cancellationToken) =>
+        Verify(partition, lookBehindHeaders: false, cancellationToken);
+
+    /// <summary>The same; also the batches of a segment whose header is damaged, under the identity of its place.</summary>
+    internal PartitionReport Verify(InspectedPartition partition, bool lookBehindHeaders, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(partition);
         return Guarded(() =>
         {
             // Before the files: a running broker only ever moves it up.
             FlushPoint? durable = DurableEnd(partition);
-            return new PartitionInspector(_disk, partition, durable, cancellationToken).Run();
+            return new PartitionInspector(_disk, partition, durable, lookBehindHeaders, cancellationToken).Run();
         });
     }
 

@@ -13,7 +13,7 @@ namespace FastLog.Storage.Inspection;
 /// is no damage.
 /// </summary>
 internal sealed class PartitionInspector(
-    IDisk disk, InspectedPartition partition, FlushPoint? durable, CancellationToken cancellationToken)
+    IDisk disk, InspectedPartition partition, FlushPoint? durable, bool lookBehindHeaders, CancellationToken cancellationToken)
 {
     private readonly List<SegmentReport> _segments = [];
     private readonly List<LogDefect> _defects = [];
@@ -90,7 +90,8 @@ internal sealed class PartitionInspector(
                 nextBase.IsNone ? LogOffset.None : nextBase.Plus(-1),
                 isForeign ? $"it belongs to {found.Header.Id} at base offset {found.Header.BaseOffset}" : "the header does not check");
             _expected = nextBase;
-            return;
+            if (isForeign || !lookBehindHeaders || found.Length <= SegmentLayout.HeaderSize)
+                return;
         }
 
         _id ??= found.Header.Id;

@@ -9,7 +9,7 @@ namespace FastLog.Storage.Recovery;
 /// Keeps what a recovery cuts off: files `*.cut` in the partition's directory, numbered in order; all together are bounded,
 /// the oldest go first. Layout: protocol-spec/disk/segment.md.
 /// </summary>
-internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id)
+internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id, long bytesMax)
 {
     public const string Suffix = ".cut";
 
@@ -54,13 +54,11 @@ internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id)
     /// <summary>Saves a run of a segment's file, durably, up to the limit; says where, or why not.</summary>
     public string Save(IDiskFile file, LogOffset segmentBase, FilePosition from, long length)
     {
-        long kept = Math.Min(length, StorageLimits.CutBytesMax);
+        long kept = Math.Min(length, bytesMax);
         string name = string.Empty;
         try
         {
-            name = NextName(kept);
-            Write(file, segmentBase, from, kept, $"{directory}/{name}");
-            disk.FlushDirectory(directory);
+            name = SaveAll(file, segmentBase, from, kept);
         }
         catch (DiskException failure)
         {
@@ -69,6 +67,16 @@ internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id)
         }
 
         return kept == length ? $"saved as {name}" : $"the first {kept} saved as {name}";
+    }
+
+    /// <summary>Saves a run of a segment's file, durably; its name.</summary>
+    /// <exception cref="DiskException">The device failed or is full.</exception>
+    public string SaveAll(IDiskFile file, LogOffset segmentBase, FilePosition from, long length)
+    {
+        string name = NextName(length);
+        Write(file, segmentBase, from, length, $"{directory}/{name}");
+        disk.FlushDirectory(directory);
+        return name;
     }
 
     private void Write(IDiskFile file, LogOffset segmentBase, FilePosition from, long length, string path)
@@ -114,7 +122,7 @@ internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id)
 
         foreach (string name in names)
         {
-            if (total <= StorageLimits.CutBytesMax)
+            if (total <= bytesMax)
                 break;
             using (IDiskFile file = disk.Open($"{directory}/{name}", DiskOpenMode.Read))
                 total -= file.Length;

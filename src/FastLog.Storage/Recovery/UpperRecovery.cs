@@ -19,7 +19,8 @@ internal sealed class UpperRecovery(
     LeaderEpoch epochMin,
     LeaderEpoch epochMax)
 {
-    private readonly CutBytes _cutBytes = new(context.Disk, context.Directory, context.Id);
+    private readonly CutBytes _cutBytes = new(
+        context.Disk, context.Directory, context.Id, StorageLimits.CutBytesMax);
     private LeaderEpoch _lastEpoch = epochMin;
     private string _stopReason = "";
 

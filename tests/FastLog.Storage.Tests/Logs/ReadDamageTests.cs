@@ -249,8 +249,10 @@ public class ReadDamageTests
     private static List<long> ServedOffsets(StorageRig rig)
     {
         var served = new List<long>();
+        int tries = 0;
         for (LogOffset next = LogOffset.Zero; next < rig.Log.ReadableEnd;)
         {
+            Assert.True(tries++ < 10 * Count, $"reads at {next} get no further");
             ReadResult result = rig.Log.Read(next, 2_000, rig.Log.ReadableEnd);
             if (result.Status == ReadStatus.Ok)
             {

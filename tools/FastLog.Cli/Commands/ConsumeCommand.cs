@@ -131,6 +131,15 @@ internal static class ConsumeCommand
             if (!request.Follow)
                 throw;
         }
+        catch (CorruptBatchException damage)
+        {
+            // What came before the damage was good.
+            printer.Flush();
+            string on = damage.ResumeAt.IsNone
+                ? "where good records go on is not known"
+                : $"go on behind it with: fastlog consume {request.Topic} --partition {damage.Partition} --from {damage.ResumeAt}";
+            throw CliException.Failed($"{damage.Message}; {on}");
+        }
 
         Flush(printer, progress);
     }

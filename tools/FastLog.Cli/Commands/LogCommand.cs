@@ -5,12 +5,12 @@ using FastLog.Storage.Inspection;
 
 namespace FastLog.Cli.Commands;
 
-/// <summary><c>fastlog log</c>: looks into segment files, of a stopped broker or beside a running one.</summary>
+/// <summary><c>fastlog log</c>: looks into segment files, of a stopped broker or beside a running one, and repairs those of a stopped one.</summary>
 internal static class LogCommand
 {
     public static Command Create() =>
-        CommandBuilder.Create("log", "Verify and show segment files", "fastlog log verify /var/lib/fastlog")
-            .With(LogVerifyCommand.Create(), LogDumpCommand.Create());
+        CommandBuilder.Create("log", "Verify, show and repair segment files", "fastlog log verify /var/lib/fastlog")
+            .With(LogVerifyCommand.Create(), LogDumpCommand.Create(), LogRepairCommand.Create());
 
     /// <summary>The partitions that a path leads to.</summary>
     /// <exception cref="CliException">It leads to none.</exception>
