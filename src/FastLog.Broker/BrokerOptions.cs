@@ -72,6 +72,9 @@ public sealed record BrokerOptions
     /// <summary>Between two rounds of the scrubber; 1 s or more.</summary>
     public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>What the compactions of all partitions may take together.</summary>
+    public CompactionOptions Compaction { get; init; } = new();
+
     /// <exception cref="BrokerOptionsException">A value is not allowed: the message names it.</exception>
     public void Validate()
     {
@@ -101,6 +104,7 @@ public sealed record BrokerOptions
         Flush = Flush,
         ScrubRate = ScrubRate,
         ScrubInterval = ScrubInterval,
+        Compaction = Compaction,
         OnEvent = log.Storage,
     };
 

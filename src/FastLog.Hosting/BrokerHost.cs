@@ -2,6 +2,7 @@ using System.Net;
 using FastLog.Broker;
 using FastLog.Hosting.Configuration;
 using FastLog.Primitives;
+using FastLog.Storage;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Transport.Network;
@@ -78,5 +79,10 @@ public sealed class BrokerHost : IAsyncDisposable
         ScrubRate = configuration.Size(ConfigSchema.ScrubRate),
         ScrubInterval = configuration.Duration(ConfigSchema.ScrubInterval),
         Flush = new FlushOptions { Lanes = lanes, UnflushedBytesMax = configuration.Size(ConfigSchema.UnflushedBytesMax) },
+        Compaction = new CompactionOptions
+        {
+            BytesPerSecondMax = configuration.Size(ConfigSchema.CompactionBytesPerSecondMax),
+            MapBytesMax = configuration.Size(ConfigSchema.CompactionMapBytesMax),
+        },
     };
 }

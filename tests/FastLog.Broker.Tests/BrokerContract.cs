@@ -102,6 +102,8 @@ public abstract class BrokerContract
     [InlineData("t", 1, 1, "flush", "never", ErrorCode.InvalidConfig, "interval")]
     [InlineData("t", 1, 1, "segment.byte", "64MiB", ErrorCode.InvalidConfig, "did you mean 'segment.bytes'")]
     [InlineData("t", 1, 1, "retention.ms", "-2", ErrorCode.InvalidConfig, "-1 (for ever)")]
+    [InlineData("t", 1, 1, "cleanup.policy", "compacted", ErrorCode.InvalidConfig, "compact,delete")]
+    [InlineData("t", 1, 1, "min.cleanable.dirty.ratio", "1.5", ErrorCode.InvalidConfig, "0 to 1")]
     [InlineData("t", 1, 1, "preallocate", "true", ErrorCode.InvalidConfig, "not available in this version")]
     [InlineData("t", 1, 1, "min.insync.replicas", "2", ErrorCode.InvalidConfig, "allowed: 1")]
     public Task A_topic_that_cannot_be_made_says_what_is_wrong(

@@ -23,13 +23,15 @@ public sealed class TopicConfig
             "os" => FlushPolicy.Os,
             _ => FlushPolicy.Ack,
         };
+        bool isDeleted = Text(TopicConfigs.CleanupPolicy) != "compact";
         LogOptions = new PartitionLogOptions
         {
             Flush = policy,
             SegmentSizeMax = Number(TopicConfigs.SegmentBytes),
             SegmentAgeMax = Time(TopicConfigs.SegmentMs),
-            RetentionAgeMax = Limit(TopicConfigs.RetentionMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
-            RetentionSizeMax = Limit(TopicConfigs.RetentionBytes),
+            RetentionAgeMax = isDeleted && Limit(TopicConfigs.RetentionMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
+            RetentionSizeMax = isDeleted ? Limit(TopicConfigs.RetentionBytes) : null,
+            Compaction = Compaction(),
             BatchSizeMax = (int)Number(TopicConfigs.MaxMessageBytes),
             ProducerExpiration = Time(TopicConfigs.ProducerIdExpirationMs),
             TimestampAheadMax = Time(TopicConfigs.MessageTimestampAfterMaxMs),
@@ -44,6 +46,24 @@ public sealed class TopicConfig
 
     /// <summary>What an acknowledged record survives on this broker alone.</summary>
     public Durability Durability => LogOptions.Flush.Mode == FlushMode.Ack ? Durability.ThisDisk : Durability.PageCache;
+
+    private CompactionPolicy? Compaction()
+    {
+        if (Text(TopicConfigs.CleanupPolicy) == "delete")
+            return null;
+        TimeSpan lagMin = Time(TopicConfigs.MinCompactionLagMs);
+        bool isNever = Text(TopicConfigs.MaxCompactionLagMs) == TopicConfigs.Never;
+        TimeSpan lagMax = isNever ? TimeSpan.MaxValue : Time(TopicConfigs.MaxCompactionLagMs);
+        return new CompactionPolicy
+        {
+            TombstoneRetention = Time(TopicConfigs.DeleteRetentionMs),
+            LagMin = lagMin,
+
+            // Either may come from the broker's defaults: the one that keeps records counts.
+            LagMax = lagMax < lagMin ? lagMin : lagMax,
+            DirtyRatioMin = double.Parse(Text(TopicConfigs.MinCleanableDirtyRatio), CultureInfo.InvariantCulture),
+        };
+    }
 
     private string Text(TopicConfigDefinition definition) =>
         _values.First(value => value.Key == definition.Name).Value;

@@ -14,6 +14,9 @@ public enum TopicConfigType
 
     /// <summary>A plain number.</summary>
     Count,
+
+    /// <summary>A part of a whole, written as a decimal.</summary>
+    Ratio,
 }
 
 /// <summary>One topic setting.</summary>

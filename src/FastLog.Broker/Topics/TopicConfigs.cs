@@ -12,12 +12,24 @@ public static class TopicConfigs
     /// <summary>Written for no bound, where a setting may have none.</summary>
     public const string Unlimited = "-1";
 
+    /// <summary>Written for never, where Kafka's users write the largest number.</summary>
+    public const string Never = "9223372036854775807";
+
     private const long DayMs = 24L * 3600 * 1000;
+
+    public static readonly TopicConfigDefinition CleanupPolicy = new(
+        "cleanup.policy", TopicConfigType.Choice, "delete", "delete, compact or compact,delete",
+        "Old segments are deleted, or the last record of each key is kept, or both.", 0, 0,
+        ["compact", "compact,delete", "delete", "delete,compact"]);
 
     /// <summary>The broker does not work on records, so that it never compresses them anew.</summary>
     public static readonly TopicConfigDefinition CompressionType = new(
         "compression.type", TopicConfigType.Choice, "producer", "producer (set the codec in the producer: --compression)",
         "Batches are stored as their producer compressed them.", 0, 0, ["producer"]);
+
+    public static readonly TopicConfigDefinition DeleteRetentionMs = new(
+        "delete.retention.ms", TopicConfigType.Duration, Number(DayMs), "0 to 36500d",
+        "With cleanup.policy=compact: how long a tombstone stays after its first compaction.", 0, 36_500 * DayMs, []);
 
     /// <summary>What an acknowledgement waits for.</summary>
     public static readonly TopicConfigDefinition Flush = new(
@@ -33,6 +45,11 @@ public static class TopicConfigs
         "flush.ms", TopicConfigType.Duration, "1000", "1ms to 1d",
         "With flush=interval: the longest time between a write and its flush.", 1, DayMs, []);
 
+    public static readonly TopicConfigDefinition MaxCompactionLagMs = new(
+        "max.compaction.lag.ms", TopicConfigType.Duration, Never, $"1s to 36500d, or {Never} (never)",
+        "With cleanup.policy=compact: a record is compacted about this long after its append at the latest.",
+        1000, 36_500 * DayMs, [Never]);
+
     public static readonly TopicConfigDefinition MaxMessageBytes = new(
         "max.message.bytes", TopicConfigType.Size, Number(MessageLimits.BatchSizeMaxDefault),
         "1KiB to 8MiB", "The largest record batch, as it is on the wire.", 1024, MessageLimits.BatchSizeMaxDefault, []);
@@ -40,6 +57,14 @@ public static class TopicConfigs
     public static readonly TopicConfigDefinition MessageTimestampAfterMaxMs = new(
         "message.timestamp.after.max.ms", TopicConfigType.Duration, "3600000", "0 to 36500d",
         "How far ahead of the broker's clock a record's timestamp may lie.", 0, 36_500 * DayMs, []);
+
+    public static readonly TopicConfigDefinition MinCleanableDirtyRatio = new(
+        "min.cleanable.dirty.ratio", TopicConfigType.Ratio, "0.5", "0 to 1",
+        "With cleanup.policy=compact: a compaction begins when this part of the log is new.", 0, 1, []);
+
+    public static readonly TopicConfigDefinition MinCompactionLagMs = new(
+        "min.compaction.lag.ms", TopicConfigType.Duration, "0", "0 to 36500d",
+        "With cleanup.policy=compact: a record is not compacted away before this time.", 0, 36_500 * DayMs, []);
 
     public static readonly TopicConfigDefinition MinInSyncReplicas = new(
         "min.insync.replicas", TopicConfigType.Count, "1", "1",
@@ -68,17 +93,18 @@ public static class TopicConfigs
     // Names that Kafka's users will try: told as missing, not as misspelled.
     private static readonly string[] NotAvailable =
     [
-        "cleanup.policy", "delete.retention.ms", "file.delete.delay.ms", "flush.messages",
-        "index.interval.bytes", "local.retention.bytes", "local.retention.ms", "max.compaction.lag.ms",
+        "file.delete.delay.ms", "flush.messages",
+        "index.interval.bytes", "local.retention.bytes", "local.retention.ms",
         "message.timestamp.before.max.ms", "message.timestamp.type",
-        "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "preallocate", "remote.storage.enable",
+        "preallocate", "remote.storage.enable",
         "segment.index.bytes", "segment.jitter.ms", "unclean.leader.election.enable",
     ];
 
     /// <summary>All settings, ascending by name.</summary>
     public static IReadOnlyList<TopicConfigDefinition> All { get; } =
     [
-        CompressionType, Flush, FlushBytes, FlushMs, MaxMessageBytes, MessageTimestampAfterMaxMs, MinInSyncReplicas,
+        CleanupPolicy, CompressionType, DeleteRetentionMs, Flush, FlushBytes, FlushMs, MaxCompactionLagMs, MaxMessageBytes,
+        MessageTimestampAfterMaxMs, MinCleanableDirtyRatio, MinCompactionLagMs, MinInSyncReplicas,
         ProducerIdExpirationMs, RetentionBytes, RetentionMs, SegmentBytes, SegmentMs,
     ];
 
@@ -162,6 +188,15 @@ public static class TopicConfigs
         {
             normal = value;
             return definition.Choices.Contains(value) ? null : Refuse(definition, value);
+        }
+
+        if (definition.Type == TopicConfigType.Ratio)
+        {
+            bool isRatio = decimal.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal ratio)
+                && ratio >= definition.Min
+                && ratio <= definition.Max;
+            normal = isRatio ? ratio.ToString("0.############", CultureInfo.InvariantCulture) : "";
+            return isRatio ? null : Refuse(definition, value);
         }
 
         if (!TryNumber(definition.Type, value, out long number) || number < definition.Min || number > definition.Max)

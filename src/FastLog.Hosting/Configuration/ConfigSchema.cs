@@ -59,6 +59,14 @@ public static class ConfigSchema
         "scrub.interval", ConfigKind.Duration, "7d", "1m to 365d", "Between two rounds of the scrubber over all partitions.",
         60_000, 365L * 24 * 3600 * 1000);
 
+    public static readonly ConfigKey CompactionBytesPerSecondMax = new(
+        "storage.compactionBytesPerSecondMax", ConfigKind.Size, "64MiB", "64KiB to 64GiB",
+        "Bytes that compactions read and write a second, over all partitions.", 64L << 10, 64 * GiB);
+
+    public static readonly ConfigKey CompactionMapBytesMax = new(
+        "storage.compactionMapBytesMax", ConfigKind.Size, "64MiB", "1MiB to 16GiB",
+        "Memory of the key map while a partition is compacted; more keys take more passes.", MiB, 16 * GiB);
+
     public static readonly ConfigKey StopTimeout = new(
         "broker.stopTimeout", ConfigKind.Duration, "10s", "1s to 1h", "How long a stop waits for requests in flight.", 1_000, 3_600_000);
 
@@ -68,8 +76,8 @@ public static class ConfigSchema
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
         DataDirectory, Listen, Advertise, NodeId, StopTimeout, AutoCreate, DefaultPartitions, OffsetsRetention, ConnectionsMax,
-        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, ScrubRate, ScrubInterval,
-        LogLevel,
+        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, CompactionBytesPerSecondMax,
+        CompactionMapBytesMax, ScrubRate, ScrubInterval, LogLevel,
     ];
 
     /// <summary>The key of a name, ignoring case; null when there is none.</summary>

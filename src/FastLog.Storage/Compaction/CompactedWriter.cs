@@ -49,9 +49,17 @@ internal sealed class CompactedWriter : IDisposable
         _path = SegmentName.Cleaned(context.Directory, baseOffset);
         context.Disk.DeleteFile(_path);
         _file = context.Disk.Open(_path, DiskOpenMode.CreateNew);
-        Span<byte> header = stackalloc byte[SegmentLayout.HeaderSize];
-        new SegmentHeader(context.Id, baseOffset, created).Write(header);
-        _file.Write(FilePosition.Zero, header);
+        try
+        {
+            Span<byte> header = stackalloc byte[SegmentLayout.HeaderSize];
+            new SegmentHeader(context.Id, baseOffset, created).Write(header);
+            _file.Write(FilePosition.Zero, header);
+        }
+        catch (DiskException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Bytes written or about to be.</summary>

@@ -9,8 +9,9 @@ namespace FastLog.Storage.Compaction;
 /// <param name="producers">Hashes producer ids.</param>
 /// <param name="scan">Its end, below which all is in the map, or was when an earlier pass had it.</param>
 /// <param name="now">Tombstones whose horizon lies at or before this go.</param>
+/// <param name="producerExpiration">How long a silent producer is remembered.</param>
 internal sealed class CompactionFilter(
-    KeyMap map, KeyHasher keys, KeyHasher producers, DirtyScan scan, Timestamp now) : IRecordFilter
+    KeyMap map, KeyHasher keys, KeyHasher producers, DirtyScan scan, Timestamp now, TimeSpan producerExpiration) : IRecordFilter
 {
     /// <summary>
     /// A segment could not be compacted that begins here: an older record of a key may be left in it, so no tombstone from here
@@ -40,7 +41,14 @@ internal sealed class CompactionFilter(
         return RecordFate.Drop;
     }
 
-    /// <summary>False when a later batch of the producer lies below the end: that one tells its sequence.</summary>
-    public bool IsLastOfProducer(in BatchHeader header) =>
-        !(map.Find(ProducerKey.Hash(producers, header)) > header.BaseOffset);
+    /// <summary>
+    /// False when a later batch of the producer lies below the end: that one tells its sequence; or when the producer has been
+    /// forgotten since.
+    /// </summary>
+    /// <param name="header">The batch's header.</param>
+    /// <param name="lastAppend">When the last batch of its segment was appended.</param>
+    public bool IsNeededForProducer(in BatchHeader header, Timestamp lastAppend) =>
+        header.ProducerId >= 0
+        && now.UnixMilliseconds - lastAppend.UnixMilliseconds <= producerExpiration.TotalMilliseconds
+        && !(map.Find(ProducerKey.Hash(producers, header)) > header.BaseOffset);
 }

@@ -66,9 +66,9 @@ internal sealed record CompactionPlan(IReadOnlyList<SealedSegment> Segments, Log
         return groups;
     }
 
-    /// <summary>True when the time lies less than the span before now, or after it.</summary>
-    internal static bool IsWithin(Timestamp time, TimeSpan span, Timestamp now) =>
-        now.UnixMilliseconds - time.UnixMilliseconds < span.TotalMilliseconds;
+    /// <summary>True when the time lies less than the span before now, or after it; never of no span.</summary>
+    private static bool IsWithin(Timestamp time, TimeSpan span, Timestamp now) =>
+        span > TimeSpan.Zero && now.UnixMilliseconds - time.UnixMilliseconds < span.TotalMilliseconds;
 
     private static bool Fits(IReadOnlyList<SealedSegment> segments, int from, int count, long sizeMax)
     {

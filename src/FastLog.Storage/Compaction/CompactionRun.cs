@@ -51,7 +51,7 @@ internal sealed class CompactionRun : IDisposable
         long offsets = plan.Segments[^1].End.NextOffset.Since(plan.From);
         _map = new KeyMap(mapBytesMax, offsets > long.MaxValue / 4 ? offsets : offsets * 2);
         _scan = new DirtyScan(_map, keys, producers, plan.Segments, plan.From);
-        _filter = new CompactionFilter(_map, keys, producers, _scan, now);
+        _filter = new CompactionFilter(_map, keys, producers, _scan, now, log.Options.ProducerExpiration);
     }
 
     /// <summary>Where the next pass goes on. After <see cref="RunAsync"/>.</summary>

@@ -84,7 +84,7 @@ internal sealed class SegmentRewrite(
             return true;
         }
 
-        bool isNeeded = header.ProducerId >= 0 && filter.IsLastOfProducer(header);
+        bool isNeeded = filter.IsNeededForProducer(header, sources[At].Seal.LastAppend);
         if (header.RecordCount == 0)
             return isNeeded ? Keep(scan) : Change(scan, default, isNeeded: false);
         FilterOutcome outcome = _batches.Run(header, scan.Batch, filter, horizon);

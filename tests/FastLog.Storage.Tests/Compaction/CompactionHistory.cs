@@ -3,6 +3,7 @@ using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Simulator;
 using FastLog.Storage.Compaction;
+using FastLog.Storage.Inspection;
 using FastLog.Storage.Maintenance;
 using FastLog.Storage.Tests.Logs;
 
@@ -26,19 +27,27 @@ internal sealed class CompactionHistory
     private readonly Dictionary<long, int> _sequences = [];
     private readonly Dictionary<long, long> _lastBatches = [];
     private readonly Prng _random;
+    private readonly long _mapBytes;
     private long _reach;
     private bool _isCut;
     private long _cutAt = long.MaxValue;
 
-    public CompactionHistory(ulong seed, long mapBytes = 1 << 20, long segmentSize = StorageLimits.SegmentSizeMin)
+    public CompactionHistory(ulong seed, long mapBytes = 1 << 20, CompactionPolicy? policy = null)
+        : this(seed, mapBytes, policy, disk: null)
+    {
+    }
+
+    private CompactionHistory(ulong seed, long mapBytes, CompactionPolicy? policy, SimulatedDisk? disk)
     {
         Seed = seed;
+        _mapBytes = mapBytes;
         _random = new Prng(seed);
-        Rig = new StorageRig(seed, new PartitionLogOptions
+        var options = new PartitionLogOptions
         {
-            SegmentSizeMax = segmentSize,
-            Compaction = new CompactionPolicy { TombstoneRetention = TombstoneRetention, DirtyRatioMin = 0 },
-        })
+            SegmentSizeMax = StorageLimits.SegmentSizeMin,
+            Compaction = policy ?? new CompactionPolicy { TombstoneRetention = TombstoneRetention, DirtyRatioMin = 0 },
+        };
+        Rig = new StorageRig(seed, options, disk)
         {
             Compaction = new CompactionOptions { MapBytesMax = mapBytes, BytesPerSecondMax = 1L << 40, Interval = TimeSpan.FromDays(300) },
         };
@@ -146,6 +155,56 @@ internal sealed class CompactionHistory
         if (!_isCut)
             Rig.Kill();
         return _isCut;
+    }
+
+    /// <summary>The same log, stopped cleanly before, on a disk of its own.</summary>
+    public CompactionHistory Fork(ulong seed, PowerCutOutcome outcome)
+    {
+        var fork = new CompactionHistory(seed, _mapBytes, Rig.Options.Compaction, Rig.Disk.Clone(seed))
+        {
+            Outcome = outcome,
+            _reach = _reach,
+        };
+        fork.PassTime(Rig.Scheduler.Elapsed);
+        fork._records.AddRange(_records);
+        foreach ((long producer, long offset) in _lastBatches)
+            fork._lastBatches[producer] = offset;
+        foreach ((long producer, int sequence) in _sequences)
+            fork._sequences[producer] = sequence;
+        return fork;
+    }
+
+    /// <summary>Checks the files as they are, of a log that is not open; damage that is found.</summary>
+    public IReadOnlyList<LogDefect> Inspect()
+    {
+        var inspection = new LogInspection(Rig.Disk);
+        InspectedPartition partition = Assert.Single(inspection.Find(StorageRig.Root));
+        return inspection.Verify(partition, CancellationToken.None).Defects;
+    }
+
+    /// <summary>All records that can be read; damage is stepped over.</summary>
+    public IReadOnlyList<KeyedRecord> ReadReadable()
+    {
+        var records = new List<KeyedRecord>();
+        using var inflate = new InflateBuffer(BufferPool.Shared);
+        for (LogOffset next = Rig.Log.LogStart; next < Rig.Log.ReadableEnd;)
+        {
+            ReadResult result = Rig.Log.Read(next, 20_000, Rig.Log.ReadableEnd);
+            next = result.NextOffset;
+            byte[] bytes = new byte[result.Region.Length];
+            result.Region.File?.Read(result.Region.Position, bytes);
+            result.Region.Release();
+            var batches = new BatchReader(bytes, BatchCheck.Checksum);
+            while (batches.Read())
+            {
+                if (batches.TryOpenRecords(inflate, out RecordReader record) != BatchStatus.Ok)
+                    continue;
+                while (record.Read())
+                    records.Add(new KeyedRecord(record.Offset.Value, Text(record.Key), Text(record.Value), TimeSpan.Zero));
+            }
+        }
+
+        return records;
     }
 
     public void PassTime(TimeSpan time) => Rig.Scheduler.RunFor(time);

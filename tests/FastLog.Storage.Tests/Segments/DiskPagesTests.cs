@@ -220,6 +220,8 @@ public class DiskPagesTests
             ("leader epochs that a partition remembers", StorageLimits.EpochEntriesMax),
             ("segments that are open without being written, in one data directory", StorageLimits.OpenSegmentsMax),
             ("observers of one partition", StorageLimits.ObserversMax),
+            ("smallest key map of a compaction", StorageLimits.CompactionMapBytesMin),
+            ("slowest rate of compactions", StorageLimits.CompactionBytesPerSecondMin),
             ("idempotent producers that a partition remembers", StorageLimits.ProducersMax),
             ("batches of one producer that a partition remembers", StorageLimits.ProducerWindow),
             ("appended bytes between two snapshots of producers", StorageLimits.ProducerSnapshotBytes),
