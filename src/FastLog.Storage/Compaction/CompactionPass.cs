@@ -53,7 +53,7 @@ internal sealed class CompactionPass(CompactionOptions options, MaintenanceTools
             using var run = new CompactionRun(log, plan, policy, options.MapBytesMax, tools, _throttle);
             bool isWhole = await run.RunAsync(cancellationToken);
             state.Point = run.Point;
-            await tools.Executor.RunAsync(() => run.Point.Write(log.Context.Disk, log.Directory));
+            await log.Trimmer.OnDeviceAsync(() => run.Point.Write(log.Context.Disk, log.Directory));
             if (isWhole)
                 return;
             isFirst = false;

@@ -140,7 +140,7 @@ internal sealed class CompactionRun : IDisposable
         SegmentContext context = _log.Context;
         try
         {
-            await _tools.Executor.RunAsync(() => SegmentSwap.Commit(context, compacted));
+            await _log.Trimmer.OnDeviceAsync(() => SegmentSwap.Commit(context, compacted));
         }
         catch (DiskException failure)
         {
@@ -154,7 +154,7 @@ internal sealed class CompactionRun : IDisposable
         IReadOnlyList<Segment> gone = await _log.ChangeSegmentsAsync(set => set.Replaced(sources, next));
         try
         {
-            await _tools.Executor.RunAsync(() =>
+            await _log.Trimmer.OnDeviceAsync(() =>
             {
                 foreach (Segment source in gone)
                     source.DeleteFiles();

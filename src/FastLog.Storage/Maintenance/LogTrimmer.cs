@@ -101,10 +101,12 @@ internal sealed class LogTrimmer(
     }
 
     /// <summary>
-    /// A flush that fails here may be the one that told of lost bytes or names of the log itself, and the kernel tells each
-    /// loss once: the log must not take its own next flush for a good one.
+    /// Runs what changes the names of segment files on the device. A flush that fails here may be the one that told of lost
+    /// bytes or names of the log itself, and the kernel tells each loss once: the log must not take its own next flush for a
+    /// good one.
     /// </summary>
-    private Task OnDeviceAsync(Action work) => executor.RunAsync(() =>
+    /// <exception cref="DiskException">The device failed: the log is fenced, but for a full device.</exception>
+    public Task OnDeviceAsync(Action work) => executor.RunAsync(() =>
     {
         try
         {
@@ -112,7 +114,7 @@ internal sealed class LogTrimmer(
         }
         catch (DiskException failure) when (!failure.IsDiskFull)
         {
-            string message = $"the device failed under a deletion: {failure.Message}";
+            string message = $"the device failed under a change of segment files: {failure.Message}";
             var fault = new StorageFault(
                 StorageFaultKind.FlushFailed, failure.Path, state.Bounds.LogEnd, message, failure);
             state.SetFault(fault);
