@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Storage.Appending;
 using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
@@ -26,6 +27,7 @@ public sealed class LogDirectory : IAsyncDisposable
     private readonly MaintenanceWorker _maintenance;
     private readonly RetentionClock _clock;
     private readonly PartitionServices _services;
+    private readonly WarmLogs _warmLogs;
     private readonly OpenSegmentCache _openSegments = new(StorageLimits.OpenSegmentsMax);
     private readonly Lock _gate = new();
     private readonly Dictionary<TopicPartition, Task<PartitionLog>> _logs = [];
@@ -46,6 +48,7 @@ public sealed class LogDirectory : IAsyncDisposable
         ClusterId = opened.Meta.ClusterId;
         NodeId = opened.Meta.NodeId;
         _clock = opened.Clock;
+        _warmLogs = new WarmLogs(ports.Clock, options.WarmLogsMax);
         _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
         var tools = new MaintenanceTools(
             path,
@@ -58,6 +61,7 @@ public sealed class LogDirectory : IAsyncDisposable
             _groupCommit,
             ports,
             opened.Clock,
+            _warmLogs,
             _diagnostics,
             new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax),
             tools.Executor,
@@ -71,6 +75,9 @@ public sealed class LogDirectory : IAsyncDisposable
     public Uid128 ClusterId { get; }
 
     public NodeId NodeId { get; }
+
+    /// <summary>Logs whose files are open for appends now.</summary>
+    public int WarmLogs => _warmLogs.Count;
 
     /// <summary>Takes the directory (made if absent). Fast: no partition is read.</summary>
     /// <exception cref="StorageException">In use, of another format or identity, damaged, or the device failed.</exception>

@@ -52,7 +52,7 @@ public sealed class PartitionLog
             Log = this,
         };
         _producers = new PartitionProducers(_state, producers, services.Diagnostics, ports);
-        _writer = new PartitionWriter(_state, recovered.Active, _producers, ports, services.Clock, Rolled);
+        _writer = new PartitionWriter(_state, recovered.Active, _producers, services, Rolled);
         _reader = new LogReader(_state);
         context.Unreadable = new UnreadableBytes(_state).Report;
         _member = services.GroupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);

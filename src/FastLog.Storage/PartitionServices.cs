@@ -1,4 +1,5 @@
 using FastLog.Primitives;
+using FastLog.Storage.Appending;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Maintenance;
 
@@ -8,6 +9,7 @@ namespace FastLog.Storage;
 /// <param name="GroupCommit">Makes what they write durable.</param>
 /// <param name="Ports">Clock, executors, timers.</param>
 /// <param name="Clock">By which segments age.</param>
+/// <param name="WarmLogs">Bounds how many of them are open for appends.</param>
 /// <param name="Diagnostics">What an operator should know.</param>
 /// <param name="Lookups">For look-ups that read from the device.</param>
 /// <param name="MaintenanceExecutor">For blocking calls in the background.</param>
@@ -17,6 +19,7 @@ internal sealed record PartitionServices(
     GroupCommit GroupCommit,
     RuntimePorts Ports,
     RetentionClock Clock,
+    WarmLogs WarmLogs,
     StorageDiagnostics Diagnostics,
     IExecutor Lookups,
     IExecutor MaintenanceExecutor,

@@ -45,6 +45,18 @@ public static class StorageLimits
     /// <summary>Sealed segments of one data directory whose files are open at once, beyond those with readers.</summary>
     public const int OpenSegmentsMax = 256;
 
+    /// <summary>Logs of one data directory that stay open for appends while they rest; each takes 3 files and 2 mappings.</summary>
+    public const int WarmLogsMax = 1_024;
+
+    /// <summary>Above so many times <see cref="WarmLogsMax"/> also logs that do not rest are closed.</summary>
+    public const int WarmExcess = 2;
+
+    /// <summary>A log that was not appended to for so long rests.</summary>
+    public static readonly TimeSpan WarmRestMin = TimeSpan.FromSeconds(1);
+
+    /// <summary>Logs whose files are being closed for the sake of others at once.</summary>
+    public const int CoolingAtOnceMax = 4;
+
     /// <summary>Bytes of cut files that one partition keeps; the oldest are deleted first.</summary>
     public const long CutBytesMax = 64 << 20;
 

@@ -25,6 +25,9 @@ public sealed record LogDirectoryOptions
     /// <summary>False: no file is used again or prepared ahead; to measure what that gains.</summary>
     public bool RecyclesSegments { get; init; } = true;
 
+    /// <summary>Logs that stay open for appends while they rest, 1 or more.</summary>
+    public int WarmLogsMax { get; init; } = StorageLimits.WarmLogsMax;
+
     /// <summary>Hears what an operator should know; from any thread, must be short.</summary>
     public Action<StorageEvent>? OnEvent { get; init; }
 }

@@ -31,6 +31,7 @@ internal sealed class PartitionWriter : ISerialOwner
     private readonly ActionWork _rolled;
     private readonly Lock _poolGate = new();
     private readonly Stack<AppendWork> _pool = new();
+    private readonly PartitionCooling _cooling;
     private FlushMember? _member;
     private bool _closing;
     private bool _faultHandled;
@@ -38,25 +39,24 @@ internal sealed class PartitionWriter : ISerialOwner
     /// <param name="state">What it shares with the readers.</param>
     /// <param name="active">The segment that the next append goes to; null: it begins one.</param>
     /// <param name="producers">Knows the idempotent producers.</param>
-    /// <param name="ports">Clocks and executor.</param>
-    /// <param name="clock">Gives append times.</param>
+    /// <param name="services">Clocks and executor; bounds the logs that are open for appends.</param>
     /// <param name="rolled">Called outside of the section when a segment was begun.</param>
     public PartitionWriter(
         PartitionState state,
         ActiveSegment? active,
         PartitionProducers producers,
-        RuntimePorts ports,
-        RetentionClock clock,
+        PartitionServices services,
         Action rolled)
     {
         _producers = producers;
         _state = state;
-        _ports = ports;
-        _section = new SerialSection(ports.Executor, this);
-        _roller = new SegmentRoller(state, active, producers, ports, clock);
+        _ports = services.Ports;
+        _section = new SerialSection(_ports.Executor, this);
+        _cooling = new PartitionCooling(state, this, services.WarmLogs);
+        _roller = new SegmentRoller(state, active, producers, _cooling, _ports, services.Clock);
         _unflushed = state.Unflushed;
         _notice = new ReadableEndNotice(state);
-        _clock = clock;
+        _clock = services.Clock;
         _rolled = new ActionWork(rolled);
     }
 
@@ -185,7 +185,11 @@ internal sealed class PartitionWriter : ISerialOwner
     public void RollIfOlder(TimeSpan age) => TryRollUnasked(null, age);
 
     /// <summary>No further append is taken; those that wait still end as their flush does.</summary>
-    public void BeginClose() => _closing = true;
+    public void BeginClose()
+    {
+        _closing = true;
+        _cooling.Closed();
+    }
 
     /// <summary>Fails what still waits: nothing will come for it any more.</summary>
     public void FailWaiting(AppendResult result)
@@ -203,6 +207,13 @@ internal sealed class PartitionWriter : ISerialOwner
     public bool RollsOften => _roller.RollsOften;
 
     public ActiveSegment? Active => _roller.Active;
+
+    public FlushMember Member => _member!;
+
+    public bool IsClosing => _closing;
+
+    /// <summary>Appends came that are not written yet.</summary>
+    public bool HasStaged => _staged.Count > 0;
 
     /// <summary>Writes the appends from <paramref name="from"/> on that go into one gathered write; the first one that does not.</summary>
     private int WriteGroup(int from, Timestamp appendTime, MonotonicTime now)
@@ -240,7 +251,11 @@ internal sealed class PartitionWriter : ISerialOwner
         }
 
         if (TryWrite(active, end, from, to))
+        {
+            _cooling.Written(now);
             Written(active, end, from, to, appendTime, now);
+        }
+
         return to;
     }
 

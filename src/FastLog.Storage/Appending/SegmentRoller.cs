@@ -17,6 +17,7 @@ internal sealed class SegmentRoller
     private readonly RuntimePorts _ports;
     private readonly RetentionClock _clock;
     private readonly PartitionProducers _producers;
+    private readonly PartitionCooling _cooling;
     private readonly RollPolicy _policy;
     private MonotonicTime _begun;
     private long _oftenUntil;
@@ -25,6 +26,7 @@ internal sealed class SegmentRoller
         PartitionState state,
         ActiveSegment? active,
         PartitionProducers producers,
+        PartitionCooling cooling,
         RuntimePorts ports,
         RetentionClock clock)
     {
@@ -32,6 +34,7 @@ internal sealed class SegmentRoller
         _ports = ports;
         _clock = clock;
         _producers = producers;
+        _cooling = cooling;
         _policy = new RollPolicy(state.Options);
         Active = active;
         _begun = ports.Clock.Now;
@@ -73,7 +76,7 @@ internal sealed class SegmentRoller
     {
         if (Active is not null)
         {
-            EnsureOpen(Active);
+            EnsureOpen(Active, now);
             if (!IsRollDue(Active.End, work, now))
                 return;
         }
@@ -94,19 +97,21 @@ internal sealed class SegmentRoller
         bool isDue = segment is null ? _policy.IsOlder(age, now) : ReferenceEquals(segment, active);
         if (!isDue)
             return;
-        EnsureOpen(active);
+        EnsureOpen(active, now);
         Roll(_clock.Now, now);
 
         // Flushed as an append would be: what is recorded lies in the new segment from then on.
         Member.MarkDirty(SegmentLayout.HeaderSize, callers: 0);
     }
 
-    private void EnsureOpen(ActiveSegment active)
+    /// <summary>It may have been recovered, or have cooled.</summary>
+    private void EnsureOpen(ActiveSegment active, MonotonicTime now)
     {
         if (active.IsOpen)
             return;
         active.EnsureOpen();
         _state.Unflushed.Begin(active.File.Acquire()!, active.End.Position, active.Point, isNew: false);
+        _cooling.Opened(now);
     }
 
     private void Roll(Timestamp appendTime, MonotonicTime now)
@@ -145,6 +150,7 @@ internal sealed class SegmentRoller
         StorageMetrics.Rolled();
         if (@sealed is null)
         {
+            _cooling.Opened(now);
             _begun = now;
             return;
         }

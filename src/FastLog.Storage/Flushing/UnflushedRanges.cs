@@ -15,6 +15,16 @@ internal sealed class UnflushedRanges
     private readonly List<Entry> _entries = [];
     private readonly List<Entry> _taken = [];
 
+    /// <summary>A file's header and directory entry are not durable yet.</summary>
+    public bool HasNew
+    {
+        get
+        {
+            lock (_gate)
+                return _entries.Exists(static entry => entry.IsNew);
+        }
+    }
+
     /// <summary>A segment became the active one. What came before it is sealed.</summary>
     /// <param name="file">Its file, open for writing; the lease is handed over.</param>
     /// <param name="from">The first byte that is not durable.</param>

@@ -16,6 +16,7 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
     private Mapping? _mapping;
     private int _count;
     private bool _full;
+    private volatile bool _gone;
 
     private MappedIndex(IDiskFile file, in IndexHeader header)
     {
@@ -23,6 +24,9 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
         _header = header;
         _entrySize = header.EntrySize;
     }
+
+    /// <summary>Disposed, and its file cut and closed: nothing touches it any more.</summary>
+    public bool IsGone => _gone;
 
     public override int Count => Volatile.Read(ref _count);
 
@@ -102,7 +106,7 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
     {
         Mapping? mapping = Interlocked.Exchange(ref _mapping, null);
         if (mapping is null)
-            _file.Dispose();
+            CloseFile();
         else
             mapping.Retire(Trim);
     }
@@ -118,7 +122,13 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
             // The zeros stay behind the entries: their check tells them apart.
         }
 
+        CloseFile();
+    }
+
+    private void CloseFile()
+    {
         _file.Dispose();
+        _gone = true;
     }
 
     private static IDiskFile OpenFile(IDisk disk, string path, in IndexHeader header, out int entriesInFile)

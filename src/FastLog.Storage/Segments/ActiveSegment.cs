@@ -29,6 +29,7 @@ internal sealed class ActiveSegment : Segment
     private long _allocateStep = StorageLimits.AllocateAheadMin;
     private MappedIndex? _offsetIndex;
     private MappedIndex? _timeIndex;
+    private MappedIndex[] _closedIndexes = [];
 
     private ActiveSegment(SegmentContext context, LogOffset baseOffset, Timestamp created, SegmentFile file)
         : base(context, baseOffset, created, file)
@@ -214,12 +215,34 @@ internal sealed class ActiveSegment : Segment
         return @sealed;
     }
 
+    /// <summary>
+    /// Closes its files until <see cref="EnsureOpen"/>; the data file gives back what was reserved ahead. All of it is
+    /// durable, and nobody but readers uses them.
+    /// </summary>
+    public void Cool()
+    {
+        try
+        {
+            File.Pinned!.SetLength(_end.Position.Value);
+        }
+        catch (DiskException)
+        {
+            // It keeps its room.
+        }
+
+        lock (IndexGate)
+            CloseIndexes();
+        _allocateStep = StorageLimits.AllocateAheadMin;
+        File.UnpinAndDrop();
+    }
+
     /// <summary>Closes the index files, cut to their entries. For readers the indexes are in the files from then on.</summary>
     public void CloseIndexes()
     {
         if (_offsetIndex is null || _timeIndex is null)
             return;
         UseIndexFiles(_offsetIndex.Count);
+        _closedIndexes = [_offsetIndex, _timeIndex];
         _offsetIndex.Dispose();
         _timeIndex.Dispose();
         _offsetIndex = null;
@@ -262,6 +285,10 @@ internal sealed class ActiveSegment : Segment
 
     private void OpenIndexes(int count)
     {
+        // A reader that is still inside of a former mapping: when it leaves, the file is cut. A mapping beyond a file's end kills.
+        if (Array.Exists(_closedIndexes, static closed => !closed.IsGone))
+            return;
+        _closedIndexes = [];
         MappedIndex? offsets = null;
         MappedIndex? times = null;
         try

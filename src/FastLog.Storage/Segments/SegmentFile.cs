@@ -80,6 +80,14 @@ internal sealed class SegmentFile
         _cache.Opened(this);
     }
 
+    /// <summary>Nobody appends: it is closed when the readers that have it are done, and opened again for the next one.</summary>
+    public void UnpinAndDrop()
+    {
+        lock (_gate)
+            _pinned = false;
+        Drop();
+    }
+
     /// <summary>The cache's wish to have the file closed; not followed while it is pinned.</summary>
     public void Drop()
     {

@@ -219,6 +219,7 @@ public class DiskPagesTests
             ("cut files of one partition", StorageLimits.CutBytesMax),
             ("leader epochs that a partition remembers", StorageLimits.EpochEntriesMax),
             ("segments that are open without being written, in one data directory", StorageLimits.OpenSegmentsMax),
+            ("partitions that stay open for appends while they rest, in one data directory", StorageLimits.WarmLogsMax),
             ("observers of one partition", StorageLimits.ObserversMax),
             ("smallest key map of a compaction", StorageLimits.CompactionMapBytesMin),
             ("slowest rate of compactions", StorageLimits.CompactionBytesPerSecondMin),
