@@ -1,6 +1,7 @@
 using FastLog.Primitives;
 using FastLog.Simulator;
 using FastLog.Storage.Disk;
+using FastLog.Storage.Flushing;
 
 namespace FastLog.Storage.Tests.Logs;
 
@@ -10,24 +11,27 @@ public sealed class WarmLogsTests
     private const int WarmMax = 3;
 
     /// <summary>
-    /// A few logs of many may be warm; random ones are appended to and read, with rests between, and each life ends by a stop,
-    /// a kill or a power cut that loses what was not flushed. A list in memory says what must be there.
+    /// A few logs of many may be warm; random ones are appended to, some at once, and read, with rests between. Each life ends by
+    /// a stop, a kill or a power cut that loses what was not flushed; the latter only where acknowledged means flushed, or
+    /// after a stop. A list in memory says what must be there.
     /// </summary>
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    [InlineData(6)]
-    public void Appends_reads_and_crashes_around_cooling_lose_nothing(ulong seed)
+    [InlineData(1, FlushMode.Ack)]
+    [InlineData(2, FlushMode.Ack)]
+    [InlineData(3, FlushMode.Ack)]
+    [InlineData(4, FlushMode.Os)]
+    [InlineData(5, FlushMode.Os)]
+    [InlineData(6, FlushMode.Os)]
+    public void Appends_reads_and_crashes_around_cooling_lose_nothing(ulong seed, FlushMode mode)
     {
         var random = new Prng(seed);
-        var rig = new StorageRig(seed, new PartitionLogOptions { SegmentSizeMax = 24 << 10 });
+        FlushPolicy flush = mode == FlushMode.Os ? FlushPolicy.Os : FlushPolicy.Ack;
+        var rig = new StorageRig(seed, new PartitionLogOptions { SegmentSizeMax = 24 << 10, Flush = flush });
         List<string>[] expected = [.. Enumerable.Range(0, 12).Select(_ => new List<string>())];
         long cooled = 0;
-        for (int life = 0; life < 5; life++)
+        for (int life = 0; life < 6; life++)
         {
+            bool isStopped = life % 3 == 2;
             SimulatedProcess process = rig.NextProcess();
             rig.Run(async () =>
             {
@@ -35,14 +39,9 @@ public sealed class WarmLogsTests
                 PartitionLog[] logs = await OpenAsync(directory, expected.Length, rig.Options);
                 for (int i = 0; i < logs.Length; i++)
                     Assert.Equal(expected[i], Values(logs[i]));
-                for (int step = 0; step < 150; step++)
+                for (int step = 0; step < 80; step++)
                 {
-                    int at = (int)random.Next(logs.Length);
-                    string value = $"{life}/{step}/{new string('x', (int)random.Next(1, 2_000))}";
-                    AppendResult result = await logs[at].AppendAsync(StorageRig.Batch(1_000, value), AppendMode.Confirmed);
-                    Assert.Equal(AppendStatus.Ok, result.Status);
-                    Assert.Equal(expected[at].Count, result.BaseOffset.Value);
-                    expected[at].Add(value);
+                    await AppendSomeAsync(logs, expected, $"{life}/{step}", random);
                     if (random.Next(8) == 0)
                         await process.Ports.Timers.DelayAsync(TimeSpan.FromSeconds(2), CancellationToken.None);
                     int read = (int)random.Next(logs.Length);
@@ -51,10 +50,10 @@ public sealed class WarmLogsTests
                 }
 
                 cooled += logs.Length - directory.WarmLogs;
-                if (life == 4)
+                if (isStopped)
                     await directory.DisposeAsync();
             });
-            if (life % 2 == 0)
+            if (isStopped || (mode == FlushMode.Ack && life % 2 == 0))
                 rig.PowerCut(random, PowerCutOutcome.AllLost);
             else
                 rig.Kill();
@@ -62,6 +61,14 @@ public sealed class WarmLogsTests
 
         Assert.True(cooled > 0, $"seed {seed}: no log was cold at the end of a life");
         Assert.True(rig.Disk.Violations.Count == 0, $"seed {seed}: {string.Join("; ", rig.Disk.Violations)}");
+        SimulatedProcess last = rig.NextProcess();
+        rig.Run(async () =>
+        {
+            await using LogDirectory directory = LogDirectory.Open(rig.Disk.Attach(), StorageRig.Root, Options(), last.Ports);
+            PartitionLog[] logs = await OpenAsync(directory, expected.Length, rig.Options);
+            for (int i = 0; i < logs.Length; i++)
+                Assert.Equal(expected[i], Values(logs[i]));
+        });
     }
 
     /// <summary>Retention begins segments without an append: that must not keep a log open that nobody appends to.</summary>
@@ -134,6 +141,26 @@ public sealed class WarmLogsTests
         }
 
         return logs;
+    }
+
+    /// <summary>One to four appends at once, to any logs: several share a round of the recovery log.</summary>
+    private static async Task AppendSomeAsync(PartitionLog[] logs, List<string>[] expected, string name, Prng random)
+    {
+        var appends = new List<(int At, Task<AppendResult> Result)>();
+        for (int left = (int)random.Next(1, 5); left > 0; left--)
+        {
+            int at = (int)random.Next(logs.Length);
+            string value = $"{name}/{left}/{new string('x', (int)random.Next(1, 2_000))}";
+            Task<AppendResult> result = logs[at].AppendAsync(StorageRig.Batch(1_000, value), AppendMode.Confirmed).AsTask();
+            appends.Add((at, result));
+            expected[at].Add(value);
+        }
+
+        foreach ((int at, Task<AppendResult> result) in appends)
+        {
+            Assert.Equal(AppendStatus.Ok, (await result).Status);
+            Assert.InRange(result.Result.BaseOffset.Value, 0, expected[at].Count - 1);
+        }
     }
 
     private static List<string> Values(PartitionLog log)
