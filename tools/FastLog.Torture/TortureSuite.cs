@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FastLog.Torture.CrashPoints;
 
 namespace FastLog.Torture;
 
@@ -10,6 +11,8 @@ public static class TortureSuite
 
     public static IReadOnlyList<ITortureRow> Rows { get; } =
     [
+        CrashPointRow.AllSubsets,
+        CrashPointRow.NamesOnly,
         new Kill9Storm(),
         PowerCutStorm.OnExt4,
         PowerCutStorm.OnXfs,

@@ -47,3 +47,22 @@ public enum PowerCutOutcome
     /// <summary>Everything.</summary>
     AllKept,
 }
+
+/// <summary>What kind of thing is pending.</summary>
+public enum PendingKind
+{
+    /// <summary>An entry of a directory that was made, renamed or taken away.</summary>
+    Directory,
+
+    /// <summary>512 bytes of a file.</summary>
+    Sector,
+
+    /// <summary>The length of a file.</summary>
+    Length,
+}
+
+/// <summary>One thing that was done and is not on the device yet.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Path">The file or entry it belongs to.</param>
+/// <param name="Sector">Which sector of the file.</param>
+public readonly record struct PendingChange(PendingKind Kind, string Path, long Sector);

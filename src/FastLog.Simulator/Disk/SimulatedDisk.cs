@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FastLog.Primitives;
 using FastLog.Storage.Disk;
 
@@ -96,6 +97,33 @@ public sealed class SimulatedDisk : IDisk
             NewView();
             Volume.PowerCut(random, outcome);
         }
+    }
+
+    /// <summary>What a power cut now may take, one by one, always in the same order.</summary>
+    public IReadOnlyList<PendingChange> PendingChanges()
+    {
+        lock (Gate)
+            return Volume.PendingChanges();
+    }
+
+    /// <summary>The power goes and comes back; of <see cref="PendingChanges"/> exactly the marked ones survive.</summary>
+    public void PowerCut(ReadOnlySpan<bool> kept)
+    {
+        lock (Gate)
+        {
+            PowerCuts++;
+            NewView();
+            Volume.PowerCut(kept);
+        }
+    }
+
+    /// <summary>A hash of all names and bytes as they are after a power cut: equal disks recover equally.</summary>
+    public string ContentHash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        lock (Gate)
+            Volume.AddTo(hash);
+        return Convert.ToHexString(hash.GetHashAndReset());
     }
 
     /// <summary>The process ends: all that was written stays, all handles are dead, locks are free.</summary>

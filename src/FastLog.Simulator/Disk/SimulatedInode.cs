@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FastLog.Primitives;
 
 namespace FastLog.Simulator;
@@ -138,6 +139,9 @@ internal sealed class SimulatedInode
             _markedClean[sector] = bytes;
     }
 
+    /// <summary>Sectors whose bytes on the device differ from what reads see, ascending.</summary>
+    public IReadOnlyList<long> PendingSectors() => DirtySectors();
+
     /// <summary>The device lost power: what was pending survives or not; the file is then as the device holds it.</summary>
     public void PowerCut(Prng random, PowerCutOutcome outcome)
     {
@@ -150,14 +154,24 @@ internal sealed class SimulatedInode
             _durable.Write(sector * SectorSize, style.Survivor(random, old, CurrentSector(sector)));
         }
 
-        long length = style.SurvivingLength(random, DurableLength, Length);
-        _durable.CutFrom(length);
-        DurableLength = length;
-        Length = length;
-        _current = _durable.Clone();
-        _touched = [];
-        _markedClean = [];
-        _allocated.CutFrom(BlockEnd(length));
+        Restart(style.SurvivingLength(random, DurableLength, Length));
+    }
+
+    /// <summary>The device lost power: exactly these sectors, and the length or not, survive.</summary>
+    public void PowerCut(IReadOnlySet<long> keptSectors, bool keptLength)
+    {
+        Mappings.Clear();
+        foreach (long sector in DirtySectors())
+            if (keptSectors.Contains(sector))
+                _durable.Write(sector * SectorSize, CurrentSector(sector));
+        Restart(keptLength ? Length : DurableLength);
+    }
+
+    /// <summary>Adds length and bytes, as reads see them, to a hash; pages of zeros count as none.</summary>
+    public void AddTo(IncrementalHash hash)
+    {
+        hash.AppendData(BitConverter.GetBytes(Length));
+        _current.AddTo(hash);
     }
 
     /// <summary>Flips bits of one byte, on the device and in what reads see.</summary>
@@ -188,6 +202,17 @@ internal sealed class SimulatedInode
             copy._markedClean.Add(sector, bytes);
         copy._unreadable.UnionWith(_unreadable);
         return copy;
+    }
+
+    private void Restart(long length)
+    {
+        _durable.CutFrom(length);
+        DurableLength = length;
+        Length = length;
+        _current = _durable.Clone();
+        _touched = [];
+        _markedClean = [];
+        _allocated.CutFrom(BlockEnd(length));
     }
 
     private PendingFlush BeginFlush(long end, long length)

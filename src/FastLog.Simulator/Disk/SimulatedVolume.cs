@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using FastLog.Primitives;
 
 namespace FastLog.Simulator;
@@ -93,9 +95,47 @@ internal sealed class SimulatedVolume(DirectoryLossMode lossMode, long capacityB
             if (eachByItself ? random.Next(2) == 0 : i < prefix)
                 _pending[i].ApplyToDurable();
         _pending.Clear();
-        var done = new HashSet<object>(ReferenceEqualityComparer.Instance);
-        Restore(_root, random, outcome, done);
+        Restore(_root, inode => inode.PowerCut(random, outcome), new HashSet<object>(ReferenceEqualityComparer.Instance));
     }
+
+    /// <summary>What is pending, in a fixed order: directory operations, then sectors and length file by file.</summary>
+    public IReadOnlyList<PendingChange> PendingChanges() => [.. Pending().Select(pending => pending.Change)];
+
+    /// <summary>The power goes; of <see cref="PendingChanges"/> exactly the marked ones survive.</summary>
+    public void PowerCut(ReadOnlySpan<bool> kept)
+    {
+        List<(PendingChange Change, SimulatedInode? Inode)> pending = Pending();
+        Invariant.Check(kept.Length == pending.Count);
+        var files = new Dictionary<SimulatedInode, (HashSet<long> Sectors, bool Length)>(ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < kept.Length; i++)
+        {
+            if (!kept[i])
+                continue;
+            if (pending[i].Inode is not { } inode)
+            {
+                _pending[i].ApplyToDurable();
+                continue;
+            }
+
+            (HashSet<long> sectors, bool length) = files.GetValueOrDefault(inode, ([], false));
+            if (pending[i].Change.Kind == PendingKind.Sector)
+                sectors.Add(pending[i].Change.Sector);
+            files[inode] = (sectors, length || pending[i].Change.Kind == PendingKind.Length);
+        }
+
+        _pending.Clear();
+        Restore(
+            _root,
+            inode =>
+            {
+                (HashSet<long> sectors, bool length) = files.GetValueOrDefault(inode, ([], false));
+                inode.PowerCut(sectors, length);
+            },
+            new HashSet<object>(ReferenceEqualityComparer.Instance));
+    }
+
+    /// <summary>Adds all names and bytes, as calls see them, to a hash.</summary>
+    public void AddTo(IncrementalHash hash) => AddTo(hash, _root);
 
     /// <summary>All files that a path leads to, by path.</summary>
     public IEnumerable<(string Path, SimulatedInode Inode)> Files() => Files(_root, "");
@@ -120,7 +160,52 @@ internal sealed class SimulatedVolume(DirectoryLossMode lossMode, long capacityB
         ? [.. _pending]
         : _pending.Where(change => change.Directory == directory || change.SourceDirectory == directory).ToList();
 
-    private static void Restore(DirectoryNode directory, Prng random, PowerCutOutcome outcome, HashSet<object> done)
+    private static void AddTo(IncrementalHash hash, DirectoryNode directory)
+    {
+        foreach ((string name, object node) in directory.Current)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(name));
+            if (node is DirectoryNode inner)
+                AddTo(hash, inner);
+            else
+                ((SimulatedInode)node).AddTo(hash);
+        }
+
+        hash.AppendData("/"u8);
+    }
+
+    private List<(PendingChange Change, SimulatedInode? Inode)> Pending()
+    {
+        var found = new List<(PendingChange, SimulatedInode?)>();
+        var files = new List<(string Path, SimulatedInode Inode)>(Files());
+        foreach (DirectoryChange change in _pending)
+        {
+            found.Add((new PendingChange(PendingKind.Directory, change.Name, 0), null));
+            if (change.Node is SimulatedInode inode)
+                files.Add((change.Name, inode));
+        }
+
+        files.AddRange(DurableFiles(_root));
+        var done = new HashSet<object>(ReferenceEqualityComparer.Instance);
+        foreach ((string path, SimulatedInode inode) in files)
+        {
+            if (!done.Add(inode))
+                continue;
+            foreach (long sector in inode.PendingSectors())
+                found.Add((new PendingChange(PendingKind.Sector, path, sector), inode));
+            if (inode.Length != inode.DurableLength)
+                found.Add((new PendingChange(PendingKind.Length, path, 0), inode));
+        }
+
+        return found;
+    }
+
+    private static IEnumerable<(string Path, SimulatedInode Inode)> DurableFiles(DirectoryNode directory) =>
+        directory.Durable.SelectMany(entry => entry.Value is DirectoryNode inner
+            ? DurableFiles(inner)
+            : [(entry.Key, (SimulatedInode)entry.Value)]);
+
+    private static void Restore(DirectoryNode directory, Action<SimulatedInode> cut, HashSet<object> done)
     {
         directory.Current = new SortedDictionary<string, object>(directory.Durable, StringComparer.Ordinal);
         foreach (object node in directory.Current.Values)
@@ -128,9 +213,9 @@ internal sealed class SimulatedVolume(DirectoryLossMode lossMode, long capacityB
             if (!done.Add(node))
                 continue;
             if (node is DirectoryNode inner)
-                Restore(inner, random, outcome, done);
+                Restore(inner, cut, done);
             else
-                ((SimulatedInode)node).PowerCut(random, outcome);
+                cut((SimulatedInode)node);
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using FastLog.Primitives;
+
 namespace FastLog.Simulator;
 
 /// <summary>
@@ -99,6 +102,19 @@ internal sealed class SparseBytes
         _mapped = null;
         if (mapped is not null)
             Write(0, mapped);
+    }
+
+    /// <summary>Adds each page that is not all zero, with its number, to a hash. Not while a part is held as one array.</summary>
+    public void AddTo(IncrementalHash hash)
+    {
+        Invariant.Check(_mapped is null);
+        foreach (long page in _pages.Keys.Order())
+        {
+            if (!_pages[page].AsSpan().ContainsAnyExcept((byte)0))
+                continue;
+            hash.AppendData(BitConverter.GetBytes(page));
+            hash.AppendData(_pages[page]);
+        }
     }
 
     public SparseBytes Clone()

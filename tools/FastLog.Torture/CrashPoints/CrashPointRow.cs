@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using FastLog.Primitives;
+using FastLog.Simulator;
+using FastLog.Storage;
+using FastLog.Storage.Disk;
+
+namespace FastLog.Torture.CrashPoints;
+
+/// <summary>
+/// Short sequences of operations of the storage engine on a simulated disk, all of them in order of length: at every operation
+/// of the disk the power is cut with every outcome of what was pending, up to a bound, and each outcome must recover with all
+/// that was acknowledged. In a share of them the recovery is cut too.
+/// </summary>
+public sealed class CrashPointRow : ITortureRow
+{
+    private const int LettersMax = 4;
+    private readonly bool _namesOnly;
+
+    private CrashPointRow(string name, string description, bool namesOnly)
+    {
+        Name = name;
+        Description = description;
+        _namesOnly = namesOnly;
+    }
+
+    public static CrashPointRow AllSubsets { get; } = new(
+        "crash-at-each-syscall",
+        "the power is cut before each disk operation of short sequences, with all outcomes of what was not flushed (simulated disk)",
+        namesOnly: false);
+
+    public static CrashPointRow NamesOnly { get; } = new(
+        "lost-dir-entry",
+        "files that were made, renamed and deleted without a directory flush come and go at a power cut (simulated disk)",
+        namesOnly: true);
+
+    public string Name { get; }
+
+    public string Description { get; }
+
+    public async Task<TortureResult> RunAsync(TortureContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        (int sequences, int states) = context.Tier switch
+        {
+            TortureTier.Ci => (40, 8),
+            TortureTier.Full => (2_000, 64),
+            _ => (int.MaxValue, 4_096),
+        };
+        string[] letters = [.. Sequences(new Prng(context.Seed)).Take(context.Rounds ?? sequences)];
+        var sum = new Sum();
+        int next = -1;
+        int workers = context.Tier == TortureTier.Ci ? 1 : Environment.ProcessorCount;
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => Task.Run(
+            () =>
+            {
+                for (int i; (i = Interlocked.Increment(ref next)) < letters.Length && sum.Violations.IsEmpty;)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    new Explorer(letters[i], _namesOnly, states, new Prng(context.Seed + (ulong)i), sum).Run();
+                    if (i % 100 == 0)
+                        context.Tell($"sequence {i} of {letters.Length}: {sum.Points} points, {sum.States} states, violations {sum.Violations.Count}");
+                }
+            },
+            cancellationToken)));
+        return Result(context, Math.Min(next, letters.Length), states, sum);
+    }
+
+    private TortureResult Result(TortureContext context, int sequences, int states, Sum sum)
+    {
+        string[] violations = [.. sum.Violations.Take(50)];
+        if (sum.Acknowledged == 0)
+            violations = [.. violations, "nothing was acknowledged: this proves nothing"];
+        string summary = FormattableString.Invariant(
+            $"{sequences} sequences, {sum.Points} crash points ({sum.Complete} with every subset, else {states}), {sum.States} outcomes, {sum.Recoveries} different ones recovered, {sum.CutRecoveries} with a second cut; {sum.Acknowledged} acknowledged, {sum.Read} read; violations {sum.Violations.Count}");
+        return new TortureResult(
+            Name, violations.Length == 0 ? TortureOutcome.Passed : TortureOutcome.Failed, context.Seed, summary, violations)
+        {
+            Figures = new TortureFigures
+            {
+                Points = sum.Points,
+                Acknowledged = sum.Acknowledged,
+                Read = sum.Read,
+                Lost = sum.Violations.Count(violation => violation.Contains("LOST", StringComparison.Ordinal)),
+            },
+        };
+    }
+
+    /// <summary>The setting up alone, then all of one letter, of two, of three; those of the greatest length in a seeded order.</summary>
+    private static IEnumerable<string> Sequences(Prng random)
+    {
+        yield return "";
+        List<string> level = [""];
+        for (int length = 1; length <= LettersMax; length++)
+        {
+            level = [.. level.SelectMany(prefix => CrashSequence.Alphabet.Select(letter => prefix + letter))];
+            IEnumerable<string> order = level;
+            if (length == LettersMax)
+            {
+                string[] shuffled = [.. level];
+                for (int i = shuffled.Length - 1; i > 0; i--)
+                {
+                    int k = (int)random.Next(i + 1);
+                    (shuffled[i], shuffled[k]) = (shuffled[k], shuffled[i]);
+                }
+
+                order = shuffled;
+            }
+
+            foreach (string letters in order)
+                yield return letters;
+        }
+    }
+
+    /// <summary>What all workers found. Thread-safe.</summary>
+    private sealed class Sum
+    {
+        public long Points;
+        public long Complete;
+        public long States;
+        public long Recoveries;
+        public long CutRecoveries;
+        public long Acknowledged;
+        public long Read;
+
+        public ConcurrentQueue<string> Violations { get; } = [];
+    }
+
+    /// <summary>One sequence. What was recovered once from the same bytes is not recovered again. One thread.</summary>
+    private sealed class Explorer(string letters, bool namesOnly, int statesMax, Prng random, Sum sum)
+    {
+        private const int CutRecoveryEvery = 8;
+        private const int CutWithin = 25;
+
+        private readonly Dictionary<string, List<CrashRecovery>> _known = new(StringComparer.Ordinal);
+        private CrashModel? _last;
+
+        public void Run()
+        {
+            try
+            {
+                new CrashSequence(letters, AtPoint).Run();
+            }
+            catch (Exception failure) when (failure is SimulationException or StorageException or DiskException or InvariantViolationException)
+            {
+                sum.Violations.Enqueue($"'{letters}': {failure.Message}");
+            }
+
+            Interlocked.Add(ref sum.Acknowledged, _last?.Ids.Sum(id => _last[id].Acknowledged) ?? 0);
+        }
+
+        private void AtPoint(SimulatedDisk disk, CrashModel model, string point)
+        {
+            Interlocked.Increment(ref sum.Points);
+            int free = disk.PendingChanges().Count(change => !namesOnly || change.Kind == PendingKind.Directory);
+            if (CrashStates.AreComplete(free, statesMax))
+                Interlocked.Increment(ref sum.Complete);
+            CrashModel known = _last = model.Copy();
+            foreach (SimulatedDisk state in CrashStates.Of(disk, namesOnly, statesMax, random))
+            {
+                Interlocked.Increment(ref sum.States);
+                foreach (CrashRecovery found in Recover(state, point))
+                    foreach (string wrong in known.Compare(found))
+                        sum.Violations.Enqueue($"'{letters}' {point}: {wrong}");
+            }
+        }
+
+        private List<CrashRecovery> Recover(SimulatedDisk state, string point)
+        {
+            string hash = state.ContentHash();
+            if (_known.TryGetValue(hash, out List<CrashRecovery>? known))
+                return known;
+            _known[hash] = known = [];
+            SimulatedDisk? second = Interlocked.Increment(ref sum.Recoveries) % CutRecoveryEvery == 0 ? state.Clone(seed: 1) : null;
+            Try(state, known, point);
+            if (second is not null)
+            {
+                CrashRecovery.RunAndCut(second, random.Next(1, CutWithin), random);
+                Interlocked.Increment(ref sum.CutRecoveries);
+                Try(second, known, point + ", cut again in recovery");
+            }
+
+            return known;
+        }
+
+        private void Try(SimulatedDisk state, List<CrashRecovery> known, string point)
+        {
+            try
+            {
+                CrashRecovery found = CrashRecovery.Run(state);
+                Interlocked.Add(ref sum.Read, found.Partitions.Values.Sum(partition => (long)partition.Values.Count));
+                known.Add(found);
+            }
+            catch (Exception failure) when (failure is SimulationException or StorageException or DiskException or InvariantViolationException)
+            {
+                sum.Violations.Enqueue($"'{letters}' {point}: it does not start: {failure.Message}");
+            }
+        }
+    }
+}

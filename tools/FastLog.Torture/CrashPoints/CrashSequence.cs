@@ -1,0 +1,159 @@
+using FastLog.Primitives;
+using FastLog.Simulator;
+using FastLog.Storage;
+
+namespace FastLog.Torture.CrashPoints;
+
+/// <summary>
+/// A short sequence of operations on a data directory over a simulated disk. Runs to its end; before each operation of the disk
+/// (and once at the end) it shows the disk and what is known outside, so that a crash can be tried there on a copy.
+/// </summary>
+internal sealed class CrashSequence(string letters, Action<SimulatedDisk, CrashModel, string> atPoint)
+{
+    public const string Root = "/data";
+
+    /// <summary>One operation each: small append, large append (rolls), appends to two partitions at once, append without a
+    /// flush, trim, create, delete, clean restart, kill and restart.</summary>
+    public const string Alphabet = "sltuxcdrk";
+
+    public static readonly LogDirectoryOptions DirectoryOptions = new() { NodeId = new NodeId(1) };
+
+    // Two large records fill a segment.
+    public static readonly PartitionLogOptions LogOptions = new() { SegmentSizeMax = StorageLimits.SegmentSizeMin };
+
+    private const char Kill = 'k';
+    private const string TopicName = "crash";
+    private const int PartitionsAtStart = 2;
+    private static readonly TopicId Topic = new(new Uid128(0x1111, 0x2222));
+
+    private readonly SimulatedScheduler _scheduler = new(seed: 1);
+    private readonly SimulatedDisk _disk = new(seed: 1);
+    private readonly CrashModel _model = new();
+    private readonly Dictionary<TopicPartition, PartitionLog> _open = [];
+    private LogDirectory? _directory;
+    private SimulatedProcess? _process;
+    private int _values;
+    private int _partitions;
+
+    /// <summary>Runs it; points are shown during the last operation alone, as the ones before are shorter sequences' own.</summary>
+    public void Run()
+    {
+        Step(isLast: letters.Length == 0, null);
+        for (int i = 0; i < letters.Length; i++)
+            Step(isLast: i == letters.Length - 1, letters[i]);
+    }
+
+    private void Step(bool isLast, char? letter)
+    {
+        if (letter is null or Kill)
+            NextProcess();
+        if (isLast)
+            _disk.BeforeOperation = info => Show(info.Number == 0 ? null : $"before {info.Operation} {info.Path}");
+        Task task = _process!.Start(() => letter is { } some ? DoAsync(some) : StartAsync());
+        _scheduler.RunUntil(() => task.IsCompleted, $"operation {letter} of '{letters}' has not ended");
+        task.GetAwaiter().GetResult();
+        _disk.BeforeOperation = null;
+        if (isLast)
+            Show("at the end");
+    }
+
+    private void NextProcess()
+    {
+        if (_process is not null)
+        {
+            _process.Kill();
+            _disk.ProcessKill();
+        }
+
+        _process = _scheduler.CreateProcess("node");
+    }
+
+    private void Show(string? point)
+    {
+        if (point is not null)
+            atPoint(_disk, _model, point);
+    }
+
+    private async Task StartAsync()
+    {
+        await OpenAsync();
+        while (_partitions < PartitionsAtStart)
+            await CreateAsync();
+    }
+
+    private async Task OpenAsync()
+    {
+        _directory = LogDirectory.Open(_disk.Attach(), Root, DirectoryOptions, _process!.Ports);
+        _open.Clear();
+        foreach (TopicPartition id in _model.Ids.Where(id => _model[id].Fate == CrashFate.Made).ToArray())
+            _open[id] = await _directory.OpenPartitionAsync(id, TopicName, LogOptions, CancellationToken.None);
+    }
+
+    private Task DoAsync(char letter) => letter switch
+    {
+        's' => AppendAsync(First(), large: false, AppendMode.Confirmed),
+        'l' => AppendAsync(First(), large: true, AppendMode.Confirmed),
+        'u' => AppendAsync(First(), large: false, AppendMode.Unconfirmed),
+        't' => Task.WhenAll(_open.Keys.Order().Select(id => AppendAsync(id, large: false, AppendMode.Confirmed))),
+        'x' => TrimAsync(First()),
+        'c' => CreateAsync(),
+        'd' => DeleteAsync(First()),
+        'r' => RestartCleanAsync(),
+        Kill => OpenAsync(),
+        _ => throw new ArgumentException($"no operation '{letter}'"),
+    };
+
+    private TopicPartition? First() => _open.Keys.Order().Select(id => (TopicPartition?)id).FirstOrDefault();
+
+    private async Task AppendAsync(TopicPartition? id, bool large, AppendMode mode)
+    {
+        if (id is null)
+            return;
+        CrashPartition partition = _model[id.Value];
+        ulong value = CrashValue.Number(++_values, large);
+        partition.Sent(value);
+        PartitionLog log = _open[id.Value];
+        AppendResult result = await log.AppendAsync(CrashValue.Batch([value]), mode);
+        Invariant.Check(result.Status == AppendStatus.Ok);
+
+        // Not before: the epoch rises durably before the first append writes.
+        partition.Epoch = log.LeaderEpoch;
+        if (mode == AppendMode.Confirmed)
+            partition.Acknowledge(result.BaseOffset, value);
+    }
+
+    /// <summary>All but the last record goes.</summary>
+    private async Task TrimAsync(TopicPartition? id)
+    {
+        if (id is null || _open[id.Value].ReadableEnd <= _open[id.Value].LogStart.Next())
+            return;
+        PartitionLog log = _open[id.Value];
+        CrashPartition partition = _model[id.Value];
+        partition.StartAsked = new LogOffset(log.ReadableEnd.Value - 1);
+        partition.Start = await log.TrimPrefixAsync(partition.StartAsked);
+    }
+
+    private async Task CreateAsync()
+    {
+        var id = new TopicPartition(Topic, new PartitionId(_partitions++));
+        _ = _model[id];
+        _open[id] = await _directory!.OpenPartitionAsync(id, TopicName, LogOptions, CancellationToken.None);
+        _model[id].Fate = CrashFate.Made;
+    }
+
+    private async Task DeleteAsync(TopicPartition? id)
+    {
+        if (id is null)
+            return;
+        _model[id.Value].Fate = CrashFate.Deleting;
+        _open.Remove(id.Value);
+        await _directory!.DeletePartitionAsync(id.Value, TopicName);
+        _model[id.Value].Fate = CrashFate.Deleted;
+    }
+
+    private async Task RestartCleanAsync()
+    {
+        await _directory!.DisposeAsync();
+        await OpenAsync();
+    }
+}
