@@ -11,13 +11,14 @@ namespace FastLog.Simulation.Tests;
 
 /// <summary>
 /// One seed of a whole broker and a whole client on one thread, over simulated network, disk and clock: a topic is made,
-/// producers send and a consumer follows while the broker dies in the middle of disk operations and comes back; then all
-/// is healed, everything is read again and the history is checked.
+/// producers send, a consumer and a group's consumers follow while the broker dies in the middle of disk operations and comes
+/// back; then all is healed, everything is read again and the history is checked.
 /// </summary>
 internal sealed class BrokerRun
 {
     private const string Topic = "orders";
     private const string BrokerHost = "broker-1";
+    private const double GroupKillChance = 0.3;
     private static readonly IPEndPoint Address = new(IPAddress.Loopback, 9500);
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(30);
 
@@ -27,6 +28,7 @@ internal sealed class BrokerRun
     private readonly SimulatedDisk _disk;
     private readonly SimulatedNetwork _network;
     private readonly HistoryChecker _history;
+    private readonly GroupReader _group;
     private SimulatedProcess? _brokerProcess;
     private BrokerNode? _broker;
     private int _crashesLeft;
@@ -49,6 +51,7 @@ internal sealed class BrokerRun
 
         // Producers are idempotent: nothing may be there twice or out of order, whatever is sent again.
         _history = new HistoryChecker();
+        _group = new GroupReader(Topic, _history, _random, _counters, () => _nextReader++);
     }
 
     public BrokerRunPlan Plan { get; }
@@ -129,6 +132,7 @@ internal sealed class BrokerRun
         await using FastLogClient client = FastLogClient.Connect(options, network, ports);
         await CreateTopicAsync(client, ports);
         Task follow = FollowAsync(client, ports);
+        Task group = FollowAsGroupAsync(options, ports);
         var producers = new List<Task>();
         for (int i = 0; i < Plan.Producers; i++)
             producers.Add(ProduceAsync(client, ports, i));
@@ -136,6 +140,7 @@ internal sealed class BrokerRun
         _produced = true;
         _network.IsHealed = true;
         await follow;
+        await group;
         await ReadAllAsync(client, ports);
     }
 
@@ -240,6 +245,30 @@ internal sealed class BrokerRun
             await consumer.DisposeAsync();
     }
 
+    /// <summary>One process of the group after the other; some are killed.</summary>
+    private async Task FollowAsGroupAsync(ClientOptions options, RuntimePorts ports)
+    {
+        using var stop = new CancellationTokenSource();
+        Task watch = StopFollowingAsync(ports, stop);
+        while (!stop.IsCancellationRequested)
+        {
+            SimulatedProcess process = Scheduler.CreateProcess("group");
+            INetwork network = _network.Attach(process, "client-2");
+            Task life = process.Start(() => _group.LiveAsync(options, network, process.Ports, stop.Token));
+            if (_random.Chance(GroupKillChance))
+            {
+                await Task.WhenAny(life, ports.Timers.DelayAsync(TimeSpan.FromMilliseconds(_random.Next(200)), CancellationToken.None));
+                _counters.Add("group: killed", life.IsCompleted ? 0 : 1);
+                process.Kill();
+            }
+
+            if (!process.IsDead || life.IsCompleted)
+                await life;
+        }
+
+        await watch;
+    }
+
     private async Task StopFollowingAsync(RuntimePorts ports, CancellationTokenSource stop)
     {
         while (!_produced)
@@ -267,6 +296,7 @@ internal sealed class BrokerRun
                     Record(reader, batch);
             }
         });
+        await RetryAsync(ports, "group to the end", () => _group.EndAsync(client, ends));
         foreach ((PartitionOffset start, PartitionOffset end) in starts.Zip(ends))
             _history.ReadComplete(start.Partition, start.Offset, end.Offset);
     }
