@@ -43,6 +43,21 @@ public enum LogDefectKind
 
     /// <summary>The file with the partition's log start does not check.</summary>
     StartFileDamaged,
+
+    /// <summary>Another small file of the data directory does not check.</summary>
+    SmallFileDamaged,
+
+    /// <summary>What was durable in a file of the recovery log does not check.</summary>
+    RecoveryLogDamaged,
+
+    /// <summary>An index of a sealed segment is missing, does not check or lies. It is made anew when it is needed.</summary>
+    IndexDamaged,
+
+    /// <summary>A snapshot of a partition's producers does not check. The next start takes an older one and walks further.</summary>
+    ProducerSnapshotDamaged,
+
+    /// <summary>The file that says how far a log is compacted does not check. The next pass begins at the start.</summary>
+    CleanPointDamaged,
 }
 
 /// <summary>A run of bytes that is not what was written. Immutable.</summary>

@@ -48,6 +48,11 @@ public sealed class DamageTests
         Assert.Equal("Excise", lines[0].GetProperty("kind").GetString());
         Assert.True(lines[^1].GetProperty("ok").GetBoolean());
         (await Fastlog.RunAsync("log", "verify", directory)).Expect(0);
+        string topics = Path.Combine(directory, "topic-list");
+        byte[] good = await File.ReadAllBytesAsync(topics);
+        await File.WriteAllBytesAsync(topics, good[..^1]);
+        Assert.Contains($"{topics}: SmallFileDamaged", (await Fastlog.RunAsync("log", "verify", directory)).Expect(1).Text, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(topics, good);
         Assert.Contains("ok, nothing to do", (await Fastlog.RunAsync("log", "repair", directory)).Expect(0).Text, StringComparison.Ordinal);
         await using (TestBroker broker = await TestBroker.StartAsync(directory, null, ownsDirectory: false))
         {

@@ -29,15 +29,27 @@ internal readonly record struct CleanPoint(LogOffset FirstDirty, LogOffset HeldF
     /// <exception cref="DiskException">The device failed.</exception>
     public static CleanPoint Read(IDisk disk, string directory)
     {
-        AtomicFileContent content = AtomicFile.Read(disk, $"{directory}/{FileName}", Magic, Version);
-        if (content.Status != AtomicFileStatus.Ok || content.Bytes.Length != Size)
+        if (TryRead(disk, directory, out CleanPoint point) != AtomicFileStatus.Ok)
             return Start;
-        var point = new CleanPoint(
-            new LogOffset(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(FirstDirtyAt))),
-            new LogOffset(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(HeldFromAt))));
 
         // What failed may be readable again: only a pass from the start can tell that nothing is left in it.
         return point.HeldFrom.IsNone && !point.FirstDirty.IsNone ? point : Start;
+    }
+
+    /// <summary>The start unless the status is Ok.</summary>
+    /// <exception cref="DiskException">The device failed.</exception>
+    public static AtomicFileStatus TryRead(IDisk disk, string directory, out CleanPoint point)
+    {
+        point = Start;
+        AtomicFileContent content = AtomicFile.Read(disk, $"{directory}/{FileName}", Magic, Version);
+        if (content.Status != AtomicFileStatus.Ok)
+            return content.Status;
+        if (content.Bytes.Length != Size)
+            return AtomicFileStatus.Damaged;
+        point = new CleanPoint(
+            new LogOffset(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(FirstDirtyAt))),
+            new LogOffset(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(HeldFromAt))));
+        return AtomicFileStatus.Ok;
     }
 
     /// <exception cref="DiskException">The device failed or is full; the former point is still there.</exception>

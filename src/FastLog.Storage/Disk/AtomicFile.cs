@@ -85,6 +85,18 @@ public static class AtomicFile
         return Parse(bytes.AsSpan(0, count), magic, versionMax);
     }
 
+    /// <summary>Whether sizes and checksum fit, whatever kind of file it is.</summary>
+    /// <exception cref="DiskException">The device failed.</exception>
+    internal static AtomicFileStatus Check(IDisk disk, string path)
+    {
+        byte[] magic = new byte[sizeof(uint)];
+        if (!disk.FileExists(path))
+            return AtomicFileStatus.Absent;
+        using (IDiskFile file = disk.Open(path, DiskOpenMode.Read))
+            file.Read(FilePosition.Zero, magic);
+        return Read(disk, path, BinaryPrimitives.ReadUInt32BigEndian(magic), ushort.MaxValue).Status;
+    }
+
     internal static AtomicFileContent Parse(ReadOnlySpan<byte> bytes, uint magic, ushort versionMax)
     {
         if (bytes.Length < HeaderSize)

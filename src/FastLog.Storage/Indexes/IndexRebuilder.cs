@@ -168,10 +168,12 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
     public IndexImage Load(LogOffset segmentBase, SegmentEnd end, out bool asInFiles)
     {
         long countMax = end.Position.Value / StorageLimits.IndexInterval;
-        byte[] offsets = ReadEntries(
+        byte[]? offsetsFound = ReadEntries(
             SegmentName.OffsetIndex(directory, segmentBase), new IndexHeader(IndexKind.Offset, id, segmentBase), countMax);
-        byte[] times = ReadEntries(
+        byte[]? timesFound = ReadEntries(
             SegmentName.TimeIndex(directory, segmentBase), new IndexHeader(IndexKind.Time, id, segmentBase), countMax);
+        byte[] offsets = offsetsFound ?? [];
+        byte[] times = timesFound ?? [];
         int inFiles = Math.Min(offsets.Length / OffsetIndexEntry.Size, times.Length / TimeIndexEntry.Size);
         var image = new IndexImage(inFiles);
         var previous = new OffsetIndexEntry(segmentBase, SegmentLayout.DataStart, ChainCrc.Start);
@@ -193,31 +195,31 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
             previousTime = time;
         }
 
-        asInFiles = offsets.Length == image.Count * OffsetIndexEntry.Size
-            && times.Length == image.Count * TimeIndexEntry.Size
-            && (image.Count > 0 || disk.FileExists(SegmentName.OffsetIndex(directory, segmentBase)));
+        asInFiles = offsetsFound?.Length == image.Count * OffsetIndexEntry.Size
+            && timesFound?.Length == image.Count * TimeIndexEntry.Size;
         return image;
     }
 
-    private byte[] ReadEntries(string path, in IndexHeader header, long countMax)
+    /// <summary>Null when the file is missing, cannot be read or has another header.</summary>
+    private byte[]? ReadEntries(string path, in IndexHeader header, long countMax)
     {
         try
         {
             if (!disk.FileExists(path))
-                return [];
+                return null;
             using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
             long length = file.Length;
             if (length is < IndexHeader.Size or > StorageLimits.IndexSizeMax)
-                return [];
+                return null;
             // One more than the data can have tells that there are too many.
             byte[] bytes = new byte[Math.Min(length, IndexHeader.Size + ((countMax + 1) * header.EntrySize))];
             int count = file.Read(FilePosition.Zero, bytes);
-            return header.Matches(bytes.AsSpan(0, count)) ? bytes[IndexHeader.Size..count] : [];
+            return header.Matches(bytes.AsSpan(0, count)) ? bytes[IndexHeader.Size..count] : null;
         }
         catch (DiskException)
         {
             // What cannot be read is made anew.
-            return [];
+            return null;
         }
     }
 

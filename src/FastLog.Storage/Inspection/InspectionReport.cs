@@ -29,6 +29,10 @@ public sealed record SegmentReport(
 /// <param name="Directory">Where its files are.</param>
 /// <param name="Segments">In ascending order.</param>
 /// <param name="Defects">Damage, in ascending order.</param>
+/// <param name="CacheDefects">
+/// Indexes and other files made from the batches that do not check. No damage: a power cut may leave them so, nothing is
+/// lost with them, and they are made anew when they are needed.
+/// </param>
 /// <param name="TailBytes">
 /// Bytes after the last good batch that are not zero and were never known to be durable: residue of a crash, or an
 /// append that a running broker is writing. Not damage.
@@ -39,6 +43,7 @@ public sealed record PartitionReport(
     string Directory,
     IReadOnlyList<SegmentReport> Segments,
     IReadOnlyList<LogDefect> Defects,
+    IReadOnlyList<LogDefect> CacheDefects,
     long TailBytes)
 {
     public long Batches => Segments.Sum(static segment => segment.Batches);

@@ -55,6 +55,13 @@ public sealed class LogInspection
         });
     }
 
+    /// <summary>Damage in the files of a data directory that belong to no partition: small files and the recovery log.</summary>
+    /// <param name="root">The data directory.</param>
+    /// <param name="smallFiles">Names of small files that others keep in it.</param>
+    /// <exception cref="StorageException">The device failed, or a file is of a later version.</exception>
+    public IReadOnlyList<LogDefect> VerifyDirectory(string root, params IReadOnlyCollection<string> smallFiles) =>
+        Guarded(() => new DirectoryFilesCheck(_disk, root, smallFiles).Run());
+
     /// <summary>The segments' data files of a partition, in ascending order.</summary>
     /// <exception cref="StorageException">The device failed.</exception>
     public IReadOnlyList<string> Segments(InspectedPartition partition)

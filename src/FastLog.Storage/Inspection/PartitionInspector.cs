@@ -2,7 +2,9 @@ using FastLog.Primitives;
 using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Indexes;
 using FastLog.Storage.Recovery;
+using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Inspection;
@@ -17,6 +19,7 @@ internal sealed class PartitionInspector(
 {
     private readonly List<SegmentReport> _segments = [];
     private readonly List<LogDefect> _defects = [];
+    private readonly List<LogDefect> _cacheDefects = [];
     private TopicPartition? _id = partition.Id;
     private LogOffset _expected = LogOffset.None;
     private long _tailBytes;
@@ -65,8 +68,10 @@ internal sealed class PartitionInspector(
         }
 
         CheckDurableEnd(files);
+        if (partition.OnlyFile is null && _id is { } id)
+            new PartitionFilesCheck(disk, partition.Directory, id, _defects, _cacheDefects).Run(files.Count > 0);
         return new PartitionReport(
-            partition.Topic, _id ?? default, partition.Directory, _segments, _defects, _tailBytes);
+            partition.Topic, _id ?? default, partition.Directory, _segments, _defects, _cacheDefects, _tailBytes);
     }
 
     private void Inspect(LogOffset baseOffset, string path, LogOffset nextBase)
@@ -107,11 +112,34 @@ internal sealed class PartitionInspector(
                 "the seal does not check");
         using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
         CheckReserved(file);
-        var walk = new SegmentWalk(file, found, Floor(baseOffset, nextBase), cancellationToken);
+        int before = _defects.Count;
+        IndexScrub? indexes = isSealed ? BeginIndexes(found) : null;
+        var walk = new SegmentWalk(file, found, Floor(baseOffset, nextBase), indexes, cancellationToken);
         _segments.Add(walk.Run(isSealed, _defects));
+        if (indexes is { IsGood: false } && _defects.Count == before)
+            ReportIndexes(baseOffset, indexes.Reason);
         _tailBytes += nextBase.IsNone ? walk.TailBytes : 0;
         _expected = walk.End.NextOffset;
     }
+
+    /// <summary>Before the batches: a running broker adds to an index only behind them.</summary>
+    private IndexScrub? BeginIndexes(FoundSegment found)
+    {
+        if (_id is not { } id || found.Path.EndsWith(SegmentName.SwapSuffix, StringComparison.Ordinal))
+            return null;
+        var rebuilder = new IndexRebuilder(disk, partition.Directory, id);
+        var end = new SegmentEnd(found.Seal.EndPosition, found.Seal.NextOffset);
+        return IndexScrub.Begin(rebuilder, found.BaseOffset, end, found.Seal.IndexEntries);
+    }
+
+    private void ReportIndexes(LogOffset baseOffset, string reason) => _cacheDefects.Add(new LogDefect(
+        LogDefectKind.IndexDamaged,
+        SegmentName.OffsetIndex(partition.Directory, baseOffset),
+        FilePosition.Zero,
+        0,
+        LogOffset.None,
+        LogOffset.None,
+        $"{reason}, in it or in the time index"));
 
     /// <summary>Up to where the segment's bytes were durable: the seal says it, or the recovery log.</summary>
     private SegmentEnd? Floor(LogOffset baseOffset, LogOffset nextBase)

@@ -3,13 +3,19 @@ using FastLog.Records;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Recovery;
+using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Inspection;
 
 /// <summary>Reads one segment's batches from its start to its end and counts what is good. One thread, once.</summary>
+/// <param name="file">The data file.</param>
+/// <param name="found">What its header says.</param>
+/// <param name="floor">Up to where an unsealed segment was durable; null when that is not known.</param>
+/// <param name="indexes">Is held against the batches; null for an unsealed segment.</param>
+/// <param name="cancellationToken">Ends it.</param>
 internal sealed class SegmentWalk(
-    IDiskFile file, FoundSegment found, SegmentEnd? floor, CancellationToken cancellationToken)
+    IDiskFile file, FoundSegment found, SegmentEnd? floor, IndexScrub? indexes, CancellationToken cancellationToken)
 {
     private long _batches;
     private long _records;
@@ -34,8 +40,15 @@ internal sealed class SegmentWalk(
         using var scan = new TailScan(file, start, readEnd, LeaderEpoch.None, new LeaderEpoch(int.MaxValue));
         while (true)
         {
+            FilePosition position = scan.Position;
+            uint chain = scan.Chain;
             while (scan.TryNext())
+            {
+                indexes?.Passed(position, scan.Header, chain, isWhole);
                 Count(scan.Header);
+                (position, chain) = (scan.Position, scan.Chain);
+            }
+
             if (known is not { } end || scan.Position >= end.Position)
                 break;
             isWhole = false;

@@ -61,12 +61,23 @@ internal sealed class RetentionClock
     /// <exception cref="DiskException">The device failed.</exception>
     public static AtomicFileStatus Open(IDisk disk, string root, IClock clock, out RetentionClock opened)
     {
+        AtomicFileStatus status = TryRead(disk, root, out Timestamp recorded);
+        opened = new RetentionClock(clock, status == AtomicFileStatus.Ok ? recorded : null);
+        return status;
+    }
+
+    /// <summary>What the last life's file says; none unless the status is Ok.</summary>
+    /// <exception cref="DiskException">The device failed.</exception>
+    public static AtomicFileStatus TryRead(IDisk disk, string root, out Timestamp recorded)
+    {
+        recorded = Timestamp.None;
         AtomicFileContent content = AtomicFile.Read(disk, $"{root}/{FileName}", Magic, Version);
-        bool isWhole = content.Status == AtomicFileStatus.Ok && content.Bytes.Length == Size;
-        opened = new RetentionClock(
-            clock,
-            isWhole ? new Timestamp(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(TimeAt))) : null);
-        return content.Status == AtomicFileStatus.Ok && !isWhole ? AtomicFileStatus.Damaged : content.Status;
+        if (content.Status != AtomicFileStatus.Ok)
+            return content.Status;
+        if (content.Bytes.Length != Size)
+            return AtomicFileStatus.Damaged;
+        recorded = new Timestamp(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(TimeAt)));
+        return AtomicFileStatus.Ok;
     }
 
     /// <summary>What the next life goes on from.</summary>

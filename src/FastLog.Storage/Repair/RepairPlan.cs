@@ -46,6 +46,9 @@ internal sealed class RepairPlan(SegmentContext context, PartitionReport report,
         LogDefectKind.EpochNotContinuous or LogDefectKind.ChainMismatch => EpochStep(defect),
         LogDefectKind.BatchDamaged or LogDefectKind.BatchCrcMismatch or LogDefectKind.OffsetNotContinuous
             or LogDefectKind.SegmentTooShort or LogDefectKind.Unreadable => ExciseStep(defect),
+        LogDefectKind.EpochFileDamaged => Step(RepairKind.Leave, defect, "nothing: the next start writes it anew, from the last batch's epoch on"),
+        LogDefectKind.StartFileDamaged => Step(
+            RepairKind.Leave, defect, "nothing: the log begins with its first segment until records are deleted again"),
         _ => Step(RepairKind.Leave, defect, "nothing: it is told, and everything is readable"),
     };
 

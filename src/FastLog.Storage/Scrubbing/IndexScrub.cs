@@ -28,11 +28,15 @@ internal sealed class IndexScrub
         _lastGood = new SegmentEnd(SegmentLayout.DataStart, segmentBase);
     }
 
-    /// <summary>Reads the index files.</summary>
-    public static IndexScrub Begin(IndexRebuilder rebuilder, Segment segment)
+    /// <summary>Reads the index files of a sealed segment.</summary>
+    /// <param name="rebuilder">Its partition's.</param>
+    /// <param name="segmentBase">Its base offset.</param>
+    /// <param name="end">Where its data ends.</param>
+    /// <param name="entriesMin">So many must be in the files.</param>
+    public static IndexScrub Begin(IndexRebuilder rebuilder, LogOffset segmentBase, SegmentEnd end, int entriesMin)
     {
-        IndexImage entries = rebuilder.Load(segment.BaseOffset, segment.End, out bool asInFiles);
-        return new IndexScrub(segment.BaseOffset, entries, asInFiles && entries.Count >= segment.EntriesInFiles);
+        IndexImage entries = rebuilder.Load(segmentBase, end, out bool asInFiles);
+        return new IndexScrub(segmentBase, entries, asInFiles && entries.Count >= entriesMin);
     }
 
     /// <summary>False when an entry lies, or some are missing or do not check. After the last batch.</summary>

@@ -178,7 +178,7 @@ internal sealed class SegmentScrub
     {
         // An index that is being appended to is in memory: it is not what a disk may damage.
         if (_segment is SealedSegment)
-            _indexes = IndexScrub.Begin(_state.Context.Rebuilder, _segment);
+            _indexes = IndexScrub.Begin(_state.Context.Rebuilder, _segment.BaseOffset, _segment.End, _segment.EntriesInFiles);
         byte[] bytes = new byte[SegmentLayout.HeaderSize];
         int count = file.Read(FilePosition.Zero, bytes);
         SegmentHeaderStatus status = SegmentHeader.TryRead(bytes.AsSpan(0, count), out SegmentHeader header);

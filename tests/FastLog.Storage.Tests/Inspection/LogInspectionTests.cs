@@ -1,5 +1,8 @@
+using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Simulator;
+using FastLog.Storage.Compaction;
+using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Inspection;
 using FastLog.Storage.Segments;
@@ -22,6 +25,7 @@ public class LogInspectionTests
             Assert.Equal(StorageRig.Id, found.Id);
             PartitionReport report = inspection.Verify(found, CancellationToken.None);
             Assert.False(report.IsCorrupt);
+            Assert.Empty(report.CacheDefects);
             Assert.Equal(100, report.Records);
             Assert.Equal(100, report.Batches);
             Assert.Equal(0, report.FirstOffset.Value);
@@ -80,6 +84,53 @@ public class LogInspectionTests
         PartitionReport report = inspection.Verify(
             Assert.Single(inspection.Find(StorageRig.Root)), CancellationToken.None);
         Assert.Equal(LogDefectKind.ChainMismatch, Assert.Single(report.Defects).Kind);
+    }
+
+    [Fact]
+    public void A_flipped_bit_or_a_lost_end_of_any_other_file_is_named_with_that_file()
+    {
+        StorageRig source = Filled(56);
+        source.Run(async () => await source.Log.TrimPrefixAsync(new LogOffset(30)));
+        source.Stop();
+        new CleanPoint(new LogOffset(40), LogOffset.None).Write(source.Disk, StorageRig.PartitionPath);
+        AtomicFile.Write(source.Disk, StorageRig.Root, "others", 0x41424344, 1, [1, 2, 3]);
+        (string Path, long Length)[] files = [.. source.Disk.Files().Where(file => file.Length > 0
+            && !file.Path.EndsWith(".log", StringComparison.Ordinal)
+            && !file.Path.EndsWith("/spare", StringComparison.Ordinal)
+            && !file.Path.Contains($"/{Path.GetFileNameWithoutExtension(LastFile(source))}.", StringComparison.Ordinal))];
+        string[] kinds = [.. files.Select(file => Path.GetExtension(file.Path) is { Length: > 0 } end ? end : Path.GetFileName(file.Path)).Distinct().Order()];
+        Assert.Equal([".index", ".producers", ".recovery", ".timeindex", "clean", "clean-point", "clock", "epochs", "meta", "others", "start"], kinds);
+        Assert.Empty(Verify(source.Disk));
+        foreach ((string path, long _) in files)
+        {
+            int end = source.Disk.Peek(path).AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+            for (int at = 0; at < end; at += Math.Max(1, end / 60))
+            {
+                SimulatedDisk disk = source.Disk.Clone((ulong)at);
+                disk.FlipBits(path, at, 0x10);
+                Named(disk, path, $"a flip at {at} of {path}");
+            }
+
+            SimulatedDisk cut = source.Disk.Clone(57);
+            using (IDiskFile file = cut.Open(path, DiskOpenMode.ReadWrite))
+                file.SetLength(end / 2);
+            Named(cut, path, $"half of {path}");
+        }
+    }
+
+    private static void Named(SimulatedDisk disk, string path, string what)
+    {
+        // The time index is told under the name of the offset index, with which it goes.
+        string name = path.Replace(".timeindex", ".index", StringComparison.Ordinal);
+        List<LogDefect> found = Verify(disk);
+        Assert.True(found.Exists(defect => defect.File == name), $"{what} was not named; found: {string.Join("; ", found)}");
+    }
+
+    private static List<LogDefect> Verify(SimulatedDisk disk)
+    {
+        var inspection = new LogInspection(disk);
+        PartitionReport report = inspection.Verify(Assert.Single(inspection.Find(StorageRig.Root)), CancellationToken.None);
+        return [.. inspection.VerifyDirectory(StorageRig.Root, "others"), .. report.Defects, .. report.CacheDefects];
     }
 
     [Fact]
