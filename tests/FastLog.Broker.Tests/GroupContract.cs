@@ -89,6 +89,54 @@ public sealed class SimulatedGroupTests : GroupContract
         Assert.True(body.IsCompletedSuccessfully);
     }
 
+    [Fact]
+    public void The_topic_of_committed_offsets_is_compacted_and_the_last_commits_stay()
+    {
+        const int Partitions = 64;
+        using var world = new SimulatedWorld(seed: 16);
+        long Stored() => world.RawDisk.Files()
+            .Where(file => file.Path.Contains("__committed_offsets", StringComparison.Ordinal) && file.Path.EndsWith(".log", StringComparison.Ordinal))
+            .Sum(file => file.Length);
+        BrokerOptions Often(BrokerOptions options) =>
+            options with { Compaction = options.Compaction with { Interval = TimeSpan.FromSeconds(10) } };
+        Task body = world.RunAsync(async () =>
+        {
+            TopicId topic;
+            await using (BrokerNode broker = await world.StartAsync(Often))
+            {
+                using TestClient client = await world.ConnectAsync(broker);
+                topic = await client.CreateAsync("t", Partitions);
+                await CommitAsync(client, "seldom", topic, 1_234);
+
+                // Three segments of commits by one group, as an application with large metadata makes them.
+                for (long offset = 0; offset < 140; offset++)
+                {
+                    CommitOffsetsRequest some = Commit("often", topic, offset);
+                    CommitOffsetsPartitionRequest one = some.Partitions[0] with { Metadata = new string('m', 4_096) };
+                    some = some with
+                    {
+                        Partitions = [.. Enumerable.Range(0, Partitions).Select(
+                            partition => one with { Partition = new TopicPartition(topic, new PartitionId(partition)) })],
+                    };
+                    await client.AskAsync<CommitOffsetsRequest, CommitOffsetsResponse>(some);
+                }
+
+                long before = Stored();
+                await world.Ports.Timers.DelayAsync(TimeSpan.FromMinutes(1), CancellationToken.None);
+                Assert.True(Stored() < before * 2 / 3, $"{before} bytes became {Stored()}");
+                Assert.Equal(139, await FetchAsync(client, "often", topic));
+            }
+
+            await using BrokerNode next = await world.StartAsync(Often);
+            using TestClient again = await world.ConnectAsync(next);
+            Assert.Equal(1_234, await FetchAsync(again, "seldom", topic));
+            Assert.Equal(139, await FetchAsync(again, "often", topic));
+            Assert.Equal(139, await FetchAsync(again, "often", topic, Partitions - 1));
+        });
+        Assert.True(body.IsCompletedSuccessfully);
+        Assert.False(world.Log.Has(BrokerEventKind.OffsetsFailed));
+    }
+
     private static bool CutOnce(int at)
     {
         using var world = new SimulatedWorld(seed: (ulong)at);

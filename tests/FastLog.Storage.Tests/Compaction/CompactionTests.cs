@@ -43,6 +43,84 @@ public class CompactionTests
     }
 
     [Fact]
+    public void A_tombstone_stays_for_its_time_after_all_older_records_went_and_then_goes_itself()
+    {
+        var history = new CompactionHistory(20);
+        history.Append([("gone", "1"), ("kept", "1")]);
+        Fill(history);
+        history.Append([("gone", null)]);
+        Fill(history);
+        history.Compact();
+        history.Check(isCompacted: true);
+        Assert.Single(history.ReadReadable(), record => record.Key == "gone" && record.IsTombstone);
+
+        // Its time begins with that pass, not with its append; a pass within it leaves it, also after a restart.
+        history.PassTime(CompactionHistory.TombstoneRetention - TimeSpan.FromMinutes(1));
+        history.Rig.Stop();
+        history.Rig.Start();
+        Fill(history);
+        history.Compact();
+        Assert.Contains("gone", TombstonesOf(history));
+        history.PassTime(TimeSpan.FromMinutes(2));
+        Fill(history);
+        history.Compact();
+        history.Check(isCompacted: true);
+        Assert.DoesNotContain(history.ReadReadable(), record => record.Key == "gone");
+        Assert.Single(history.ReadReadable(), record => record.Key == "kept");
+    }
+
+    [Fact]
+    public void A_segment_that_the_device_cannot_read_is_left_out_and_told_and_the_others_are_compacted()
+    {
+        var history = new CompactionHistory(19);
+        for (int i = 0; i < 4; i++)
+            Fill(history);
+        string unreadable = history.Rig.Log.Segments[1].File.Path;
+        history.Rig.Disk.Faults.Fail(DiskOperation.Read, DiskErrors.Io, times: int.MaxValue, pathEnd: unreadable);
+        history.Compact();
+        StorageEvent told = Assert.Single(history.Rig.Events, happened => happened.Id == StorageEventId.CompactionFailed);
+        Assert.Equal(unreadable, told.Path);
+        Assert.Contains(history.Rig.Disk.Files(), file => file.Path == unreadable);
+        history.Rig.Disk.Faults.Clear();
+        history.Check();
+        Assert.InRange(history.ReadReadable().Count, 12, history.Records.Count / 3);
+    }
+
+    [Fact]
+    public void A_log_that_is_compacted_and_deleted_from_loses_its_old_segments_as_well()
+    {
+        var history = new CompactionHistory(18);
+        history.Rig.Options = history.Rig.Options with { RetentionAgeMax = TimeSpan.FromHours(10) };
+        history.Rig.Run(() => history.Rig.Log.ReconfigureAsync(history.Rig.Options));
+        history.Append([("old", "1")]);
+        Fill(history);
+        history.Compact();
+        history.PassTime(TimeSpan.FromHours(6));
+        history.Append([("young", "1")]);
+        Fill(history);
+        history.Compact();
+        Fill(history);
+        history.Compact();
+
+        // Segments of both times were joined: one counts from its last append.
+        history.PassTime(TimeSpan.FromHours(5));
+        history.Rig.Run(() => history.Rig.Directory.RunMaintenanceAsync(StorageRig.Id, MaintenanceKind.Retention));
+        Assert.Contains(history.ReadReadable(), record => record.Key == "young");
+        history.PassTime(TimeSpan.FromHours(6));
+        history.Append([("new", "1")]);
+        Fill(history);
+        history.Rig.Run(() => history.Rig.Directory.RunMaintenanceAsync(StorageRig.Id, MaintenanceKind.Retention));
+        Assert.True(history.Rig.Log.LogStart > LogOffset.Zero);
+        history.Compact();
+        history.Rig.Kill();
+        history.Rig.Start();
+        string?[] keys = [.. history.ReadReadable().Select(record => record.Key)];
+        Assert.DoesNotContain("old", keys);
+        Assert.DoesNotContain("young", keys);
+        Assert.Contains("new", keys);
+    }
+
+    [Fact]
     public void Segments_that_need_nothing_are_not_written_again()
     {
         var history = new CompactionHistory(22);
@@ -299,6 +377,13 @@ public class CompactionTests
         history.Rig.Kill();
         history.Rig.Start();
         history.Check(isCompacted: true);
+    }
+
+    /// <summary>More than a segment, of one key.</summary>
+    private static void Fill(CompactionHistory history)
+    {
+        for (int i = 0; i < 30; i++)
+            history.Append([("other", $"{i}-{new string('x', 300)}")]);
     }
 
     private static byte[] KeyedBatch(string key)
