@@ -46,6 +46,22 @@ public sealed class BrokerNode : IAsyncDisposable
     /// <summary>Ends when every partition that existed at the start is served, has failed (and was told), or the broker stops.</summary>
     public Task Ready { get; }
 
+    /// <summary>How it stands now; costs a walk over all partitions.</summary>
+    public BrokerStatus GetStatus()
+    {
+        var collector = new StatusCollector();
+        foreach (TopicEntry topic in _services.Topics.All())
+            collector.Add(topic);
+        return new BrokerStatus(
+            _services.IsStopping,
+            !Ready.IsCompleted,
+            collector.Partitions,
+            collector.Problem,
+            _server.ConnectionCount,
+            _services.ParkedFetches,
+            collector.Topics);
+    }
+
     /// <summary>Opens the data directory, reads the topics, opens the port, and begins to recover partitions.</summary>
     /// <exception cref="BrokerOptionsException">An option has a value that is not allowed.</exception>
     /// <exception cref="StorageException">The data directory cannot be used.</exception>

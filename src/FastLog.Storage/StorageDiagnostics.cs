@@ -61,8 +61,11 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
         path,
         $"the file of the retention clock does not check ({status}): ages go on by the wall clock's time");
 
-    public void PartitionRecovered(string path, long scannedBytes, string end) =>
+    public void PartitionRecovered(string path, long scannedBytes, string end)
+    {
+        StorageMetrics.Recovered(scannedBytes);
         Tell(StorageEventId.PartitionRecovered, false, path, $"recovered, {scannedBytes} bytes read, log end {end}");
+    }
 
     public void TailCut(string path, long bytes, string reason, string savedAs)
     {

@@ -52,10 +52,51 @@ public static class StorageMetrics
         Meter.CreateCounter<long>("fastlog.storage.deleted.segments", "{segment}", "Segments below the log start that were deleted.");
 
     private static readonly Counter<long> DeletedByteCounter =
-        Meter.CreateCounter<long>("fastlog.storage.deleted", "By", "Bytes of those segments.");
+        Meter.CreateCounter<long>("fastlog.storage.deleted", "By", "Bytes of segments below the log start that were deleted.");
 
     private static readonly Counter<long> RecycledCounter =
         Meter.CreateCounter<long>("fastlog.storage.recycled", "{segment}", "Files of deleted segments that are used again.");
+
+    private static readonly Counter<long> RecoveredCounter =
+        Meter.CreateCounter<long>("fastlog.storage.recovered", "{partition}", "Partition logs that were opened after a stop that was not clean.");
+
+    private static readonly Counter<long> RecoveryByteCounter =
+        Meter.CreateCounter<long>("fastlog.storage.recovery.read", "By", "Bytes above recovery points that a start read and checked.");
+
+    private static readonly Counter<long> RoundCounter = Meter.CreateCounter<long>(
+        "fastlog.storage.flush.rounds", "{round}", "Flush rounds: of one partition's own files, or carried by the recovery log.");
+
+    private static readonly Counter<long> FileFlushCounter =
+        Meter.CreateCounter<long>("fastlog.storage.flush.calls", "{call}", "Calls of fdatasync, the recovery log's among them.");
+
+    private static readonly Counter<long> FlushedByteCounter =
+        Meter.CreateCounter<long>("fastlog.storage.flushed", "By", "Bytes of partitions that became durable.");
+
+    private static readonly Histogram<double> FlushHistogram = Meter.CreateHistogram(
+        "fastlog.storage.flush.duration", "s", "How long a flush round took.",
+        tags: null,
+        new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+        });
+
+    private static readonly KeyValuePair<string, object?> DirectRound = new("kind", "direct");
+    private static readonly KeyValuePair<string, object?> CarriedRound = new("kind", "carried");
+
+    internal static void Recovered(long bytesRead)
+    {
+        RecoveredCounter.Add(1);
+        RecoveryByteCounter.Add(bytesRead);
+    }
+
+    internal static void RoundEnded(bool carried, long bytes, TimeSpan duration)
+    {
+        RoundCounter.Add(1, carried ? CarriedRound : DirectRound);
+        FlushedByteCounter.Add(bytes);
+        FlushHistogram.Record(duration.TotalSeconds);
+    }
+
+    internal static void FilesFlushed(int count) => FileFlushCounter.Add(count);
 
     internal static void Recycled() => RecycledCounter.Add(1);
 

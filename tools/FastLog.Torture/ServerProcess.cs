@@ -17,6 +17,7 @@ public sealed partial class ServerProcess : IDisposable
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
     private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _http = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -30,6 +31,9 @@ public sealed partial class ServerProcess : IDisposable
 
     /// <summary>HOST:PORT once connections are accepted; fails when the process ended before.</summary>
     public Task<string> Address => _address.Task;
+
+    /// <summary>HOST:PORT of the HTTP port, when one was asked for; fails when the process ended before.</summary>
+    public Task<string> HttpAddress => _http.Task;
 
     /// <summary>Ends when every partition is served; fails when the process ended before.</summary>
     public Task Ready => _ready.Task;
@@ -122,10 +126,13 @@ public sealed partial class ServerProcess : IDisposable
     private void OnOutput(string? line)
     {
         const string listening = "listening on ";
+        const string http = "http on ";
         if (line is null)
             return;
         if (line.StartsWith(listening, StringComparison.Ordinal))
             _address.TrySetResult(line[listening.Length..]);
+        else if (line.StartsWith(http, StringComparison.Ordinal))
+            _http.TrySetResult(line[http.Length..]);
         else if (line == "ready")
             _ready.TrySetResult();
     }
@@ -148,6 +155,8 @@ public sealed partial class ServerProcess : IDisposable
         var ended = new InvalidOperationException($"the server ended with exit code {code}: {ErrorText}");
         if (_address.TrySetException(ended))
             _ = _address.Task.Exception;
+        if (_http.TrySetException(ended))
+            _ = _http.Task.Exception;
         if (_ready.TrySetException(ended))
             _ = _ready.Task.Exception;
         _exited.TrySetResult(code);

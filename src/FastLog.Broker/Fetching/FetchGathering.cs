@@ -73,6 +73,7 @@ internal sealed class FetchGathering
     public OutboundFrame Build(in FrameHeader header)
     {
         _turn.Set(_cutAt);
+        Count();
         OutboundFrame frame = Responses.Of(header, new FetchResponse(_outcomes), _bytes);
         for (int i = 0; i < _regions.Length; i++)
         {
@@ -82,6 +83,17 @@ internal sealed class FetchGathering
         }
 
         return frame;
+    }
+
+    // At the end: a fetch that waits looks many times.
+    private void Count()
+    {
+        BrokerMetrics.Fetched(_bytes);
+        foreach (ref readonly FetchPartitionResponse outcome in _outcomes.AsSpan())
+        {
+            if (outcome.Error != ErrorCode.None)
+                BrokerMetrics.Refused(ApiKey.Fetch, outcome.Error);
+        }
     }
 
     private FetchPartitionResponse Read(int index, in FetchPartitionRequest wanted, PartitionLeader? leader)

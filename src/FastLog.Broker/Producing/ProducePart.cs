@@ -20,6 +20,7 @@ internal sealed class ProducePart
     private PartitionLeader? _leader;
     private TopicPartition _partition;
     private Durability _durability;
+    private int _size;
 
     public ProducePart(BrokerServices services, ProduceOperation operation, int index)
     {
@@ -33,6 +34,7 @@ internal sealed class ProducePart
     public void Begin(TopicPartition partition, ReadOnlyMemory<byte> batches, AppendMode mode)
     {
         _partition = partition;
+        _size = batches.Length;
         if (!_services.Topics.TryFind(partition, out _leader, out RequestError error) ||
             !_leader.TryGetLog(out PartitionLog? log, out error))
         {
@@ -94,6 +96,7 @@ internal sealed class ProducePart
 
         Durability durability = (Durability)Math.Min((int)_durability, (int)_leader!.Topic.Durability);
         _leader = null;
+        BrokerMetrics.Produced(result.LastOffset.Value - result.BaseOffset.Value + 1, _size);
         _operation.Ended(_index, new ProducePartitionResponse(
             _partition, ErrorCode.None, "", result.BaseOffset, result.LastOffset, result.LogStart, durability));
     }
@@ -108,6 +111,7 @@ internal sealed class ProducePart
     {
         _append = default;
         _leader = null;
+        BrokerMetrics.Refused(ApiKey.Produce, error.Code);
         string message = RequestChecks.Sentence(error.Message, _operation.PartCount);
         _operation.Ended(_index, new ProducePartitionResponse(
             _partition, error.Code, message, LogOffset.None, LogOffset.None, LogOffset.None, Durability.None));

@@ -13,6 +13,7 @@ internal abstract class PendingRequest
     internal PendingRequest? Next;
     internal bool IsListed;
     internal bool IsExpired;
+    internal MonotonicTime? BegunAt;
 
     /// <summary>The request's header, kept for its answer.</summary>
     public FrameHeader Header { get; protected set; }

@@ -50,6 +50,7 @@ internal sealed class RequestLedger : IThreadPoolWorkItem
             _count++;
             _bytes += bytes;
             request.IsExpired = false;
+            request.BegunAt = BrokerMetrics.IsTimed ? _ports.Clock.Now : null;
             request.IsListed = !_closed;
             if (_closed)
                 return;
@@ -69,7 +70,14 @@ internal sealed class RequestLedger : IThreadPoolWorkItem
     public bool TryTakeAnswer(PendingRequest request)
     {
         lock (_gate)
-            return TryUnlist(request);
+        {
+            if (!TryUnlist(request))
+                return false;
+        }
+
+        if (request.BegunAt is { } begun)
+            BrokerMetrics.Answered(request.Header.Api, _ports.Clock.Now.Since(begun));
+        return true;
     }
 
     /// <summary>The work has ended and its memory is given back.</summary>

@@ -15,6 +15,7 @@ internal static class Responses
 
     public static OutboundFrame Error(in FrameHeader request, in RequestError error)
     {
+        BrokerMetrics.Refused(request.Api, error.Code);
         IReadOnlyList<ApiRange> known = error.Code switch
         {
             ErrorCode.UnknownApi => MessageCatalog.Ranges,

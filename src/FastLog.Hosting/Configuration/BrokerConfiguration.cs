@@ -65,6 +65,9 @@ public sealed class BrokerConfiguration
         return address;
     }
 
+    /// <summary>Null when nothing is set.</summary>
+    public EndPoint? OptionalAddress(ConfigKey key) => Text(key).Length == 0 ? null : Address(key);
+
     private static string Name(ConfigKey key)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -155,6 +158,7 @@ public sealed class BrokerConfiguration
             && InRange(key, (long)duration.TotalMilliseconds),
         ConfigKind.Switch => value is "true" or "false" or "True" or "False",
         ConfigKind.Address => AddressText.TryParse(value, out _),
+        ConfigKind.OptionalAddress => value.Length == 0 || AddressText.TryParse(value, out _),
         _ => false,
     };
 

@@ -20,4 +20,7 @@ public enum ConfigKind
     Duration,
     Switch,
     Address,
+
+    /// <summary>An address, or nothing.</summary>
+    OptionalAddress,
 }

@@ -16,6 +16,10 @@ public static class ConfigSchema
         "broker.advertise", ConfigKind.Address, "0.0.0.0:0", "HOST:PORT; host 0.0.0.0 and port 0 stand for those listened on",
         "The address that clients are told to connect to: a proxy's, or the one outside of a container.");
 
+    public static readonly ConfigKey Http = new(
+        "http.listen", ConfigKind.OptionalAddress, "", "HOST:PORT, port 0 picks one; empty: no HTTP port",
+        "The address of /livez, /readyz and /metrics; for operators, without authentication.");
+
     public static readonly ConfigKey NodeId = new(
         "broker.nodeId", ConfigKind.Number, "1", "1 to 1000000", "This broker's number in its cluster.", 1, 1_000_000);
 
@@ -75,7 +79,7 @@ public static class ConfigSchema
 
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
-        DataDirectory, Listen, Advertise, NodeId, StopTimeout, AutoCreate, DefaultPartitions, OffsetsRetention, ConnectionsMax,
+        DataDirectory, Listen, Advertise, Http, NodeId, StopTimeout, AutoCreate, DefaultPartitions, OffsetsRetention, ConnectionsMax,
         ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, CompactionBytesPerSecondMax,
         CompactionMapBytesMax, ScrubRate, ScrubInterval, LogLevel,
     ];

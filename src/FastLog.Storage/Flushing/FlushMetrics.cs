@@ -36,16 +36,22 @@ public sealed class FlushMetrics
         Interlocked.Increment(ref _directFlushes);
         Interlocked.Add(ref _flushedBytes, bytes);
         Volatile.Write(ref _lastDurationTicks, duration.Ticks);
+        StorageMetrics.RoundEnded(carried: false, bytes, duration);
     }
 
     internal void JournalEnded(long carriedBytes, TimeSpan duration)
     {
         Interlocked.Increment(ref _journalRounds);
-        Interlocked.Increment(ref _fileFlushes);
+        FilesFlushed(1);
         Interlocked.Add(ref _carriedBytes, carriedBytes);
         Interlocked.Add(ref _flushedBytes, carriedBytes);
         Volatile.Write(ref _lastDurationTicks, duration.Ticks);
+        StorageMetrics.RoundEnded(carried: true, carriedBytes, duration);
     }
 
-    internal void FilesFlushed(int count) => Interlocked.Add(ref _fileFlushes, count);
+    internal void FilesFlushed(int count)
+    {
+        Interlocked.Add(ref _fileFlushes, count);
+        StorageMetrics.FilesFlushed(count);
+    }
 }

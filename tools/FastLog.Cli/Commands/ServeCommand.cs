@@ -13,18 +13,21 @@ internal static class ServeCommand
     {
         var data = new Option<string?>("--data") { Description = "The data directory (broker.dataDirectory)", HelpName = "DIR" };
         var listen = new Option<string?>("--listen") { Description = "The address to listen on (broker.listen)", HelpName = "HOST:PORT" };
+        var http = new Option<string?>("--http") { Description = "The address of /livez, /readyz and /metrics (http.listen; default: none)", HelpName = "HOST:PORT" };
         var config = new Option<string?>("--config") { Description = "A JSON file of settings", HelpName = "FILE" };
         Option<string[]> set = CommonOptions.Set("Settings, as in network.requestBytesMax=128MiB");
         Option<long?> nodeId = CommonOptions.Number("--node-id", "This broker's number (broker.nodeId)", 1, 1_000_000);
         return CommandBuilder.Create("serve", "Run a broker",
                 "fastlog serve --data /var/lib/fastlog --listen 0.0.0.0:9500",
+                "fastlog serve --listen 0.0.0.0:9500 --http 127.0.0.1:9580",
                 "fastlog serve --config fastlog.json --set log.level=debug")
-            .With(data, listen, config, set, nodeId)
+            .With(data, listen, http, config, set, nodeId)
             .Does((result, token) =>
             {
                 var sets = new List<string>(result.GetValue(set) ?? []);
                 Add(sets, ConfigSchema.DataDirectory, result.GetValue(data));
                 Add(sets, ConfigSchema.Listen, result.GetValue(listen));
+                Add(sets, ConfigSchema.Http, result.GetValue(http));
                 Add(sets, ConfigSchema.NodeId, result.GetValue(nodeId)?.ToString());
                 BrokerConfiguration configuration = BrokerConfiguration.Load(
                     result.GetValue(config), Environment.GetEnvironmentVariables(), sets);
@@ -49,6 +52,8 @@ internal static class ServeCommand
         await using (host)
         {
             Console.Out.WriteLine($"listening on {host.Address}");
+            if (host.HttpAddress is { } httpAddress)
+                Console.Out.WriteLine($"http on {httpAddress}");
             var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
             if (await Task.WhenAny(host.Ready, stopped.Task) == host.Ready)
