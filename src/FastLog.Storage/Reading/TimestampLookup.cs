@@ -12,6 +12,8 @@ namespace FastLog.Storage.Reading;
 /// </summary>
 internal sealed class TimestampLookup(PartitionState state)
 {
+    private LogOffset _start;
+
     /// <exception cref="Disk.DiskException">The device could not read.</exception>
     public OffsetLookup Find(Timestamp at)
     {
@@ -29,6 +31,7 @@ internal sealed class TimestampLookup(PartitionState state)
     private bool TryFind(SegmentSet segments, Timestamp at, out OffsetLookup found)
     {
         LogOffset end = state.Bounds.ReadableEnd;
+        _start = state.Bounds.LogStart;
         found = OffsetLookup.NotFound;
         using var inflate = new InflateBuffer(BufferPool.Shared);
         for (int i = 0; i < segments.Count && segments[i].BaseOffset < end; i++)
@@ -81,7 +84,7 @@ internal sealed class TimestampLookup(PartitionState state)
             {
                 if (header.BaseOffset >= end)
                     return OffsetLookup.NotFound;
-                if (header.MaxTimestamp < at)
+                if (header.MaxTimestamp < at || header.NextOffset <= _start)
                     continue;
                 OffsetLookup found = FindInBatch(file, position, header, at, inflate);
                 if (found.IsFound)
@@ -118,26 +121,26 @@ internal sealed class TimestampLookup(PartitionState state)
         return new SegmentEnd(SegmentLayout.DataStart, segment.BaseOffset);
     }
 
-    private static OffsetLookup FindInBatch(
+    private OffsetLookup FindInBatch(
         ILeasedFile file, FilePosition position, in BatchHeader header, Timestamp at, InflateBuffer inflate)
     {
         using BufferLease bytes = BufferPool.Shared.Rent(header.BatchSize, clearOnReturn: true);
         if (file.Read(position, bytes.Span) < header.BatchSize)
             return OffsetLookup.NotFound;
 
-        // A batch whose records cannot be looked into here still holds the first match: its own first offset is the
-        // nearest place before it.
+        // A batch whose records cannot be looked into here still holds the first match: its own first offset that is left is
+        // the nearest place before it.
         if (RecordReader.TryOpen(bytes.Span, inflate, out RecordReader records) != BatchStatus.Ok)
-            return new OffsetLookup(header.BaseOffset, header.MaxTimestamp);
+            return new OffsetLookup(LogOffset.Max(_start, header.BaseOffset), header.MaxTimestamp);
         while (records.Read())
         {
-            if (records.Timestamp >= at)
+            if (records.Timestamp >= at && records.Offset >= _start)
                 return new OffsetLookup(records.Offset, records.Timestamp);
         }
 
         // Records that do not read to their end: as above.
         return records.Status == BatchStatus.Ok
             ? OffsetLookup.NotFound
-            : new OffsetLookup(header.BaseOffset, header.MaxTimestamp);
+            : new OffsetLookup(LogOffset.Max(_start, header.BaseOffset), header.MaxTimestamp);
     }
 }

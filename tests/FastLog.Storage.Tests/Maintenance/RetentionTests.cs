@@ -48,6 +48,23 @@ public class RetentionTests
         Assert.Equal(20, rig.Append(1, "next").BaseOffset.Value);
     }
 
+    /// <summary>Also where the records that are deleted share a segment, or a batch, with the first that is left.</summary>
+    [Fact]
+    public void A_time_is_not_found_among_what_was_deleted()
+    {
+        var rig = new StorageRig(43);
+        rig.Start();
+        rig.Append(100, "a", "b", "c");
+        rig.Append(200, "d", "e");
+        rig.Run(() => rig.Log.TrimPrefixAsync(new LogOffset(1)));
+        Assert.Equal(1, rig.Find(50).Offset.Value);
+        rig.Run(() => rig.Log.TrimPrefixAsync(new LogOffset(4)));
+        Assert.Equal(4, rig.Find(50).Offset.Value);
+        Assert.Equal(4, rig.Find(200).Offset.Value);
+        rig.Run(() => rig.Log.TrimPrefixAsync(new LogOffset(5)));
+        Assert.False(rig.Find(50).IsFound);
+    }
+
     [Fact]
     public void Jumps_of_the_wall_clock_delete_nothing_early_and_nothing_late()
     {
