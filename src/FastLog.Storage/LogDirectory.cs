@@ -330,7 +330,6 @@ public sealed class LogDirectory : IAsyncDisposable
 
     private PartitionLog Recover(TopicPartition id, string topicName, PartitionLogOptions options, string directory)
     {
-        var context = new SegmentContext(_disk, directory, id, _openSegments);
         RecoveredPartition? recorded = _recoveryLog.Find(id);
         FlushPoint? cleanEnd = null;
         lock (_gate)
@@ -340,6 +339,8 @@ public sealed class LogDirectory : IAsyncDisposable
                 cleanEnd = end;
         }
 
+        Timestamp appendedBy = cleanEnd is not null ? _clock.Recorded : _clock.Now;
+        var context = new SegmentContext(_disk, directory, id, _openSegments, appendedBy);
         bool isKnown = cleanEnd is not null || recorded is not null;
         bool isNew = PartitionDirectory.Ensure(_disk, _path, id, topicName, isKnown);
         SegmentSwap.Recover(context, _diagnostics);

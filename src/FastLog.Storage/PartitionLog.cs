@@ -287,6 +287,9 @@ public sealed class PartitionLog
         ? Task.CompletedTask
         : _writer.Section.RunAsync(() => _writer.RollIfOlder(age));
 
+    /// <summary>Seals the segment if it still is the active one and holds records, and begins the next one.</summary>
+    internal Task SealAsync(Segment segment) => _writer.Section.RunAsync(() => _writer.SealActive(segment));
+
     /// <summary>Flushes and closes. True when all of it is durable, so that the next start need not look.</summary>
     internal async Task<bool> CloseAsync()
     {

@@ -14,18 +14,19 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
 {
     /// <param name="segmentBase">The segment's base offset.</param>
     /// <param name="data">Its data file, read from.</param>
-    /// <param name="created">When it was made: stands for append times that are lost.</param>
+    /// <param name="appendedBy">No append was later: stands for append times that are lost, so that nothing is taken for older
+    /// than it is.</param>
     /// <param name="end">Where its data ends.</param>
     /// <param name="chainCrc">The chain CRC at the end, where it is known.</param>
     /// <exception cref="DiskException">The data file could not be read.</exception>
-    public IndexCheck Check(LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc)
+    public IndexCheck Check(LogOffset segmentBase, ILeasedFile data, Timestamp appendedBy, SegmentEnd end, uint? chainCrc)
     {
         IndexImage found = Load(segmentBase, end, out bool asInFiles);
-        IndexCheck result = Walk(segmentBase, data, created, end, chainCrc, found);
+        IndexCheck result = Walk(segmentBase, data, appendedBy, end, chainCrc, found);
         if (result.Defects.Count > 0 && found.Count > 0)
         {
             // The entries themselves may be the wrong ones: the batches decide.
-            result = Walk(segmentBase, data, created, end, chainCrc, new IndexImage(0));
+            result = Walk(segmentBase, data, appendedBy, end, chainCrc, new IndexImage(0));
         }
 
         if (asInFiles && ReferenceEquals(result.Image, found))
@@ -35,21 +36,21 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
 
     /// <summary>As <see cref="Check"/>, without a look at the entries that are there.</summary>
     /// <exception cref="DiskException">The data file could not be read.</exception>
-    public IndexCheck Rebuild(LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc)
+    public IndexCheck Rebuild(LogOffset segmentBase, ILeasedFile data, Timestamp appendedBy, SegmentEnd end, uint? chainCrc)
     {
-        IndexCheck result = Walk(segmentBase, data, created, end, chainCrc, new IndexImage(0));
+        IndexCheck result = Walk(segmentBase, data, appendedBy, end, chainCrc, new IndexImage(0));
         return result with { Written = TryWrite(segmentBase, result.Image) };
     }
 
     private IndexCheck Walk(
-        LogOffset segmentBase, ILeasedFile data, Timestamp created, SegmentEnd end, uint? chainCrc, IndexImage image)
+        LogOffset segmentBase, ILeasedFile data, Timestamp appendedBy, SegmentEnd end, uint? chainCrc, IndexImage image)
     {
         int kept = image.Count;
         var position = SegmentLayout.DataStart;
         LogOffset offset = segmentBase;
         uint chain = ChainCrc.Start;
         var maxTimestamp = Timestamp.None;
-        Timestamp lastAppend = created;
+        Timestamp lastAppend = appendedBy;
         if (kept > 0)
         {
             OffsetIndexEntry.TryRead(image.OffsetBytes[^OffsetIndexEntry.Size..], segmentBase, out OffsetIndexEntry last);
@@ -72,6 +73,8 @@ internal sealed class IndexRebuilder(IDisk disk, string directory, TopicPartitio
             {
                 if (header.MaxTimestamp > maxTimestamp)
                     maxTimestamp = header.MaxTimestamp;
+                if (!skipFirst && appendedBy > lastAppend)
+                    lastAppend = appendedBy;
                 if (!skipFirst && IndexSpacing.IsDue(at, indexed))
                 {
                     if (ReferenceEquals(result, image))

@@ -38,6 +38,9 @@ internal sealed class RetentionClock
         _downtime = recorded is null ? 0 : (long)StorageLimits.DowntimeCountedMax.TotalMilliseconds;
     }
 
+    /// <summary>What it was when the last life recorded it; of a new directory, when that was made.</summary>
+    public Timestamp Recorded => new(_recorded);
+
     public Timestamp Now => At(_clock.Now, _clock.WallNow);
 
     /// <summary>The time at a moment for which the caller has both clocks' times.</summary>

@@ -28,12 +28,14 @@ internal sealed class RetentionPass(IDisk disk, MaintenanceTools tools) : IMaint
         LogOffset start = plan.Rolls ? segments[^1].End.NextOffset : LogOffset.Zero;
         if (!plan.Rolls && plan.Drop > 0)
             start = segments[plan.Drop].BaseOffset;
-        return RunAsync(log.Trimmer, start, plan.Rolls ? segments[^1] : null);
+        return RunAsync(log, plan, start, segments);
     }
 
-    private static async Task RunAsync(LogTrimmer trimmer, LogOffset start, Segment? sealFirst)
+    private static async Task RunAsync(PartitionLog log, RetentionPlan plan, LogOffset start, SegmentSet segments)
     {
-        await trimmer.RunAsync(start, sealFirst);
-        await trimmer.TendSpareAsync();
+        if (plan.Seals)
+            await log.SealAsync(segments[^1]);
+        await log.Trimmer.RunAsync(start, plan.Rolls ? segments[^1] : null);
+        await log.Trimmer.TendSpareAsync();
     }
 }

@@ -134,7 +134,7 @@ internal sealed class LowerRecovery(
                 nextBase.Plus(-1),
                 $"the batches end early: {walk.Reason}",
                 walk.Position);
-        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, leased, found.Header.Created, end, chain);
+        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, leased, context.AppendedBy, end, chain);
         var seal = new SegmentSeal(
             found.BaseOffset,
             end.Position,

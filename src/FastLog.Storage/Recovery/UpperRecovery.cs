@@ -214,7 +214,7 @@ internal sealed class UpperRecovery(
     private SealedSegment AsSealed(FoundSegment found, IDiskFile file, SegmentEnd end, uint chain, bool write)
     {
         using var leased = new LeasedFile(file, owned: false);
-        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, leased, found.Header.Created, end, chain);
+        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, leased, context.AppendedBy, end, chain);
         var seal = new SegmentSeal(
             found.BaseOffset,
             end.Position,
@@ -248,7 +248,7 @@ internal sealed class UpperRecovery(
         using var leased = new LeasedFile(file, owned: false);
         var segmentEnd = new SegmentEnd(end.Position, end.NextOffset);
         IndexCheck check = context.Rebuilder.Check(
-            found.BaseOffset, leased, found.Header.Created, segmentEnd, end.ChainCrc);
+            found.BaseOffset, leased, context.AppendedBy, segmentEnd, end.ChainCrc);
         defects.AddRange(check.Defects);
         LeaderEpoch lastEpoch = check.LastEpoch > _lastEpoch ? check.LastEpoch : _lastEpoch;
         var state = new ActiveState(segmentEnd, end.ChainCrc, check.MaxTimestamp, check.LastAppend, lastEpoch);

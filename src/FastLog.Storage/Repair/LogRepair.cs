@@ -1,6 +1,7 @@
 using FastLog.Primitives;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Inspection;
+using FastLog.Storage.Maintenance;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
 
@@ -19,10 +20,12 @@ public sealed class LogRepair : IDisposable
     private readonly IDisk _disk;
     private readonly string _root;
     private readonly IEntropy _entropy;
+    private readonly Timestamp _appendedBy;
     private readonly LogDirectoryLock _held;
 
-    private LogRepair(IDisk disk, string root, IEntropy entropy, LogDirectoryLock held)
+    private LogRepair(IDisk disk, string root, Timestamp appendedBy, IEntropy entropy, LogDirectoryLock held)
     {
+        _appendedBy = appendedBy;
         _disk = disk;
         _root = root;
         _entropy = entropy;
@@ -31,7 +34,7 @@ public sealed class LogRepair : IDisposable
 
     /// <summary>Takes a data directory.</summary>
     /// <exception cref="StorageException">A process uses it, or it is none.</exception>
-    public static LogRepair Open(IDisk disk, string root, IEntropy entropy)
+    public static LogRepair Open(IDisk disk, string root, IClock clock, IEntropy entropy)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(entropy);
@@ -39,7 +42,17 @@ public sealed class LogRepair : IDisposable
             throw new StorageException(StorageErrorKind.InvalidArgument, root, $"'{root}' is no data directory: it has no '{DataDirectoryLayout.Meta}'");
         try
         {
-            return new LogRepair(disk, root, entropy, LogDirectoryLock.Take(disk, root));
+            LogDirectoryLock held = LogDirectoryLock.Take(disk, root);
+            try
+            {
+                RetentionClock.Open(disk, root, clock, out RetentionClock aging);
+                return new LogRepair(disk, root, aging.Now, entropy, held);
+            }
+            catch (DiskException)
+            {
+                held.Dispose();
+                throw;
+            }
         }
         catch (DataDirectoryInUseException inUse)
         {
@@ -112,7 +125,8 @@ public sealed class LogRepair : IDisposable
         if (partition.Id is not { } id || partition.OnlyFile is not null || partition.Root != _root)
             throw new StorageException(
                 StorageErrorKind.InvalidArgument, partition.Directory, $"'{partition.Directory}' is no partition of '{_root}'");
-        return new SegmentContext(_disk, partition.Directory, id, new OpenSegmentCache(StorageLimits.OpenSegmentsMax));
+        return new SegmentContext(
+            _disk, partition.Directory, id, new OpenSegmentCache(StorageLimits.OpenSegmentsMax), _appendedBy);
     }
 
     private static T Guarded<T>(Func<T> work)

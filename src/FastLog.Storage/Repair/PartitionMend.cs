@@ -62,13 +62,17 @@ internal sealed class PartitionMend(IDisk disk, string root, IEntropy entropy, S
     {
         FoundSegment segment = Look(step.File);
         side.Save(step.File, segment.BaseOffset, FilePosition.Zero, SegmentLayout.SectorSize);
-        Timestamp created = segment.SealStatus == SegmentSealStatus.Ok ? segment.Seal.LastAppend : new Timestamp(0);
+        Timestamp created = LastAppendOf(segment);
         byte[] header = new byte[SegmentLayout.HeaderSize];
         new SegmentHeader(context.Id, segment.BaseOffset, created).Write(header);
         using IDiskFile file = disk.Open(step.File, DiskOpenMode.ReadWrite);
         file.Write(FilePosition.Zero, header.AsSpan(0, SegmentLayout.SectorSize));
         file.FlushData();
     }
+
+    /// <summary>Not before it was: retention must not take what was saved for older than it is.</summary>
+    private Timestamp LastAppendOf(FoundSegment segment) =>
+        segment.SealStatus == SegmentSealStatus.Ok ? segment.Seal.LastAppend : context.AppendedBy;
 
     private void Clear(RepairStep step)
     {
@@ -102,7 +106,7 @@ internal sealed class PartitionMend(IDisk disk, string root, IEntropy entropy, S
         LogOffset nextBase = NextBase(segment);
         foreach (RepairStep run in runs)
             side.Save(path, segment.BaseOffset, run.Position, run.Length);
-        Timestamp lastAppend = segment.SealStatus == SegmentSealStatus.Ok ? segment.Seal.LastAppend : segment.Header.Created;
+        Timestamp lastAppend = LastAppendOf(segment);
         using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
         using var copy = new SegmentCopy(context, segment.BaseOffset, segment.Header.Created);
         FilePosition at = SegmentLayout.DataStart;
@@ -145,7 +149,7 @@ internal sealed class PartitionMend(IDisk disk, string root, IEntropy entropy, S
         while (walk.NextOffset < nextBase && walk.TryNext(out _, out _) == WalkStatus.Ok)
             chain = ChainCrc.Append(chain, walk.ChainBytes);
         var end = new SegmentEnd(walk.Position, walk.NextOffset);
-        IndexCheck check = context.Rebuilder.Rebuild(segment.BaseOffset, leased, segment.Header.Created, end, chain);
+        IndexCheck check = context.Rebuilder.Rebuild(segment.BaseOffset, leased, context.AppendedBy, end, chain);
         return new SegmentSeal(
             segment.BaseOffset,
             end.Position,
@@ -161,7 +165,7 @@ internal sealed class PartitionMend(IDisk disk, string root, IEntropy entropy, S
     {
         using var file = new LeasedFile(disk.Open(segment.Path, DiskOpenMode.Read));
         var end = new SegmentEnd(segment.Seal.EndPosition, segment.Seal.NextOffset);
-        IndexCheck check = context.Rebuilder.Rebuild(segment.BaseOffset, file, segment.Header.Created, end, segment.Seal.ChainCrc);
+        IndexCheck check = context.Rebuilder.Rebuild(segment.BaseOffset, file, segment.Seal.LastAppend, end, segment.Seal.ChainCrc);
         if (!check.Written)
             throw new DiskException("pwrite", segment.Path, 0, "its index files could not be written");
     }

@@ -16,7 +16,6 @@ internal sealed class SegmentCopy : IDisposable
 {
     private readonly SegmentContext _context;
     private readonly LogOffset _base;
-    private readonly Timestamp _created;
     private readonly string _path;
     private readonly IDiskFile _file;
     private FilePosition _end = SegmentLayout.DataStart;
@@ -31,7 +30,6 @@ internal sealed class SegmentCopy : IDisposable
         _context = context;
         _base = baseOffset;
         _next = baseOffset;
-        _created = created;
         _path = SegmentName.Cleaned(context.Directory, baseOffset);
         context.Disk.DeleteFile(_path);
         _file = context.Disk.Open(_path, DiskOpenMode.CreateNew);
@@ -100,14 +98,14 @@ internal sealed class SegmentCopy : IDisposable
     public void Finish(bool isSealed, Timestamp lastAppend)
     {
         using var leased = new LeasedFile(_file, owned: false);
-        IndexCheck check = _context.Rebuilder.Rebuild(_base, leased, _created, new SegmentEnd(_end, _next), _chain);
+        IndexCheck check = _context.Rebuilder.Rebuild(_base, leased, lastAppend, new SegmentEnd(_end, _next), _chain);
         if (isSealed)
             SealWriter.Write(_file, new SegmentSeal(
                 _base,
                 _end,
                 _next,
                 check.MaxTimestamp,
-                lastAppend > check.LastAppend ? lastAppend : check.LastAppend,
+                lastAppend,
                 _chain,
                 _lastEpoch,
                 check.Written ? check.Image.Count : SegmentSeal.IndexEntriesUnknown));

@@ -146,7 +146,7 @@ internal abstract class Segment
         {
             if (_retired || Volatile.Read(ref _offsets) is MappedIndex)
                 return;
-            IndexCheck check = Context.Rebuilder.Check(BaseOffset, data, Created, End, FinalChainCrc);
+            IndexCheck check = Context.Rebuilder.Check(BaseOffset, data, LastAppend, End, FinalChainCrc);
             UseIndexes(check);
         }
     }
@@ -158,7 +158,7 @@ internal abstract class Segment
         {
             if (_retired || Volatile.Read(ref _offsets) is MappedIndex)
                 return;
-            UseIndexes(Context.Rebuilder.Rebuild(BaseOffset, data, Created, End, FinalChainCrc));
+            UseIndexes(Context.Rebuilder.Rebuild(BaseOffset, data, LastAppend, End, FinalChainCrc));
         }
     }
 

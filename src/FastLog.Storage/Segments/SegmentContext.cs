@@ -5,7 +5,13 @@ using FastLog.Storage.Indexes;
 namespace FastLog.Storage.Segments;
 
 /// <summary>What all segments of one partition share. Thread-safe.</summary>
-internal sealed class SegmentContext(IDisk disk, string directory, TopicPartition id, OpenSegmentCache cache)
+/// <param name="disk">The disk port.</param>
+/// <param name="directory">The partition's.</param>
+/// <param name="id">The partition.</param>
+/// <param name="cache">Decides how long files stay open.</param>
+/// <param name="appendedBy">By the retention clock.</param>
+internal sealed class SegmentContext(
+    IDisk disk, string directory, TopicPartition id, OpenSegmentCache cache, Timestamp appendedBy)
 {
     public IDisk Disk => disk;
 
@@ -13,6 +19,9 @@ internal sealed class SegmentContext(IDisk disk, string directory, TopicPartitio
     public string Directory => directory;
 
     public TopicPartition Id => id;
+
+    /// <summary>No append of an earlier life was later.</summary>
+    public Timestamp AppendedBy => appendedBy;
 
     /// <summary>The file of the next segment, where one is ready.</summary>
     public SpareSegment Spare { get; } = new(disk, directory);

@@ -2,6 +2,7 @@ using FastLog.Primitives;
 using FastLog.Simulator;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Recovery;
+using FastLog.Storage.Segments;
 using FastLog.Storage.Tests.Logs;
 
 namespace FastLog.Storage.Tests.Maintenance;
@@ -46,6 +47,50 @@ public class RetentionTests
         Assert.Equal(20, rig.Log.LogEnd.Value);
         Assert.Equal(1, rig.Log.SegmentCount);
         Assert.Equal(20, rig.Append(1, "next").BaseOffset.Value);
+    }
+
+    /// <summary>
+    /// When the appends behind the last index entry were is not stored: a start must not take them for older than they are.
+    /// </summary>
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(true, 5)]
+    [InlineData(false, 5)]
+    public void A_start_lets_no_segment_go_before_its_last_append_is_old(bool isClean, int records)
+    {
+        var rig = new StorageRig(41, new PartitionLogOptions { RetentionAgeMax = TimeSpan.FromHours(10) });
+        rig.Start();
+        Fill(rig, records);
+        rig.Scheduler.RunFor(TimeSpan.FromHours(9.9));
+        Fill(rig, 1);
+        if (isClean)
+            rig.Stop();
+        else
+            rig.Kill();
+        rig.Start();
+        rig.Scheduler.RunFor(TimeSpan.FromHours(9));
+        Assert.Equal(0, rig.Log.LogStart.Value);
+        rig.Scheduler.RunFor(TimeSpan.FromHours(1.5));
+        Assert.Equal(records + 1, rig.Log.LogStart.Value);
+    }
+
+    [Fact]
+    public void A_quiet_log_is_emptied_however_often_it_is_opened()
+    {
+        var rig = new StorageRig(42, SmallSegments with { RetentionAgeMax = TimeSpan.FromHours(10) });
+        rig.Start();
+        Fill(rig, 3);
+        for (int i = 0; i < 5; i++)
+        {
+            rig.Scheduler.RunFor(TimeSpan.FromHours(4.2));
+            rig.Stop();
+            rig.Start();
+        }
+
+        Assert.Equal(0, rig.Log.SizeBytes - SegmentLayout.HeaderSize);
+        Assert.Equal(3, rig.Log.LogStart.Value);
+        Assert.Equal(3, rig.Log.LogEnd.Value);
     }
 
     /// <summary>Also where the records that are deleted share a segment, or a batch, with the first that is left.</summary>
@@ -118,6 +163,10 @@ public class RetentionTests
         rig.Scheduler.RunFor(TimeSpan.FromHours(11));
         Assert.Equal(0, rig.Log.LogStart.Value);
         rig.Scheduler.RunFor(TimeSpan.FromHours(2));
+        Assert.Equal(8, rig.Log.LogStart.Value);
+
+        // Of the segment that was active at the crash it is not known when its last append was.
+        rig.Scheduler.RunFor(TimeSpan.FromHours(12));
         Assert.Equal(10, rig.Log.LogStart.Value);
     }
 

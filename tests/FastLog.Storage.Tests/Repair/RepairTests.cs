@@ -82,6 +82,20 @@ public class RepairTests
     }
 
     [Fact]
+    public void What_was_repaired_is_not_taken_by_retention_for_older_than_it_is()
+    {
+        SimulatedDisk disk = Stopped(8).Disk;
+        string first = StorageRig.DataFile(Bases(disk)[0]);
+        disk.FlipBits(first, 33, 1);
+        disk.FlipBits(first, SegmentLayout.SealAt + 20, 1);
+        Repair(disk);
+        var rig = new StorageRig(8, SmallSegments with { RetentionAgeMax = TimeSpan.FromHours(10) }, disk);
+        rig.Start();
+        rig.Scheduler.RunFor(TimeSpan.FromHours(1));
+        Assert.Equal(0, rig.Log.LogStart.Value);
+    }
+
+    [Fact]
     public void A_wrong_leader_epoch_is_set_right_when_the_chain_CRC_proves_it()
     {
         StorageRig source = Stopped(5);
@@ -206,13 +220,13 @@ public class RepairTests
 
     private static IReadOnlyList<RepairStep> Plan(SimulatedDisk disk)
     {
-        using LogRepair repair = LogRepair.Open(disk, StorageRig.Root, SystemEntropy.Instance);
+        using LogRepair repair = LogRepair.Open(disk, StorageRig.Root, SystemClock.Instance, SystemEntropy.Instance);
         return repair.Plan(Partition(disk), CancellationToken.None);
     }
 
     private static IReadOnlyList<RepairStep> Repair(SimulatedDisk disk)
     {
-        using LogRepair repair = LogRepair.Open(disk, StorageRig.Root, SystemEntropy.Instance);
+        using LogRepair repair = LogRepair.Open(disk, StorageRig.Root, SystemClock.Instance, SystemEntropy.Instance);
         InspectedPartition partition = Partition(disk);
         IReadOnlyList<RepairStep> plan = repair.Plan(partition, CancellationToken.None);
         repair.Apply(partition, plan, CancellationToken.None);

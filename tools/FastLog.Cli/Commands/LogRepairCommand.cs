@@ -30,7 +30,7 @@ internal static class LogRepairCommand
     {
         (_, IReadOnlyList<InspectedPartition> partitions) = LogCommand.Open(path);
         string root = RootOf(path, partitions);
-        using LogRepair repair = LogRepair.Open(new OsDisk(), root, SystemEntropy.Instance);
+        using LogRepair repair = LogRepair.Open(new OsDisk(), root, SystemClock.Instance, SystemEntropy.Instance);
         int steps = 0;
         bool isWhole = true;
         foreach (InspectedPartition partition in partitions)
