@@ -75,9 +75,9 @@ internal static class BrokerEvents
         $"{offsets} committed offsets are read from partition {partition}"
         + (unknownRecords == 0 ? "" : $"; {unknownRecords} records of a form that this version does not know were passed over"));
 
-    public static void OffsetsDamaged(this IBrokerLog log, PartitionId partition, LogDefect defect) => Tell(
+    public static void OffsetsDamaged(this IBrokerLog log, PartitionId partition, LogOffset first, LogOffset last) => Tell(
         log, BrokerEventKind.OffsetsDamaged, BrokerEventLevel.Error,
-        $"committed offsets are lost with damage in partition {partition}, offsets {defect.FirstOffset} to {defect.LastOffset} of its log: "
+        $"committed offsets are lost with damage in partition {partition}, offsets {first} to {last} of its log: "
         + "their groups go on at an earlier commit");
 
     public static void OffsetsFailed(this IBrokerLog log, PartitionId partition, Exception cause) => Tell(

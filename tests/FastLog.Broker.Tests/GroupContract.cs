@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
 using FastLog.Broker.Tests.Support;
 using FastLog.Primitives;
 using FastLog.Protocol;
 using FastLog.Protocol.Messages;
+using FastLog.Records;
+using FastLog.Simulator;
 
 namespace FastLog.Broker.Tests;
 
@@ -135,6 +138,43 @@ public sealed class SimulatedGroupTests : GroupContract
         });
         Assert.True(body.IsCompletedSuccessfully);
         Assert.False(world.Log.Has(BrokerEventKind.OffsetsFailed));
+    }
+
+    [Fact]
+    public void Of_commits_that_are_damaged_the_ones_before_count()
+    {
+        using var world = new SimulatedWorld(seed: 16);
+        Task body = world.RunAsync(async () =>
+        {
+            TopicId topic;
+            await using (BrokerNode broker = await world.StartAsync())
+            {
+                using TestClient client = await world.ConnectAsync(broker);
+                topic = await client.CreateAsync("t");
+                await CommitAsync(client, "g", topic, 1);
+                await CommitAsync(client, "g", topic, 2);
+                await CommitAsync(client, "g", topic, 3, partition: 0);
+            }
+
+            FlipABitOfTheSecondCommit(world.RawDisk);
+            await using BrokerNode next = await world.StartAsync();
+            using TestClient again = await world.ConnectAsync(next);
+            Assert.Equal(3, await FetchAsync(again, "g", topic));
+            Assert.True(world.Log.Has(BrokerEventKind.OffsetsDamaged));
+        });
+        Assert.True(body.IsCompletedSuccessfully);
+    }
+
+    private static void FlipABitOfTheSecondCommit(SimulatedDisk disk)
+    {
+        const int dataStart = 4096;
+        string topic = disk.ListDirectories("data/topics").Single(name => name.StartsWith("__committed", StringComparison.Ordinal));
+        string file = disk.ListDirectories($"data/topics/{topic}")
+            .Select(partition => $"data/topics/{topic}/{partition}/{0:D20}.log")
+            .Single(disk.FileExists);
+        int second = dataStart + BatchHeaderLayout.LengthPrefixSize
+            + BinaryPrimitives.ReadInt32BigEndian(disk.Peek(file).AsSpan(dataStart + BatchHeaderLayout.LengthAt));
+        disk.FlipBits(file, second + BatchHeaderLayout.HeaderSize + 5, 1);
     }
 
     private static bool CutOnce(int at)

@@ -172,7 +172,7 @@ internal sealed class GroupShard : ISerialOwner
         {
             int unknown = 0;
             table = await _services.Ports.BlockingExecutor.RunAsync(() => OffsetLoad.Run(
-                log, defect => _services.Log.OffsetsDamaged(_leader.Id.Partition, defect), out unknown));
+                log, (first, last) => _services.Log.OffsetsDamaged(_leader.Id.Partition, first, last), out unknown));
             _services.Log.OffsetsLoaded(_leader.Id.Partition, table.Count, unknown);
         }
 #pragma warning disable CA1031 // Whatever it is, it concerns these groups alone, which hear of it.

@@ -3,6 +3,9 @@ using FastLog.Records;
 
 namespace FastLog.Broker.Groups;
 
+/// <summary>Told which offsets of the internal topic are damaged, the last one inclusive.</summary>
+internal delegate void OffsetsDamaged(LogOffset firstOffset, LogOffset lastOffset);
+
 /// <summary>Changes as record batches for the internal topic, and back.</summary>
 internal static class OffsetBatches
 {
@@ -29,13 +32,22 @@ internal static class OffsetBatches
         return batches.GetBuffer().AsMemory(0, (int)batches.Length);
     }
 
-    /// <summary>Takes the changes of whole batches over, in order; counts the records that no version of ours wrote.</summary>
-    public static BatchStatus Read(ReadOnlySpan<byte> bytes, GroupTable into, ref int unknownRecords)
+    /// <summary>
+    /// Takes the changes of whole batches over, in order; tells those whose checksum does not match, and counts the records that
+    /// no version of ours wrote.
+    /// </summary>
+    public static BatchStatus Read(ReadOnlySpan<byte> bytes, GroupTable into, OffsetsDamaged damaged, ref int unknownRecords)
     {
         using var inflated = new InflateBuffer(BufferPool.Shared);
-        var batches = new BatchReader(bytes, BatchCheck.Checksum);
+        var batches = new BatchReader(bytes, BatchCheck.Structure);
         while (batches.Read())
         {
+            if (!new BatchReader(batches.Batch, BatchCheck.Checksum).Read())
+            {
+                damaged(batches.Header.BaseOffset, batches.Header.LastOffset);
+                continue;
+            }
+
             if (batches.Header.Attributes.IsControl)
                 continue;
             BatchStatus status = batches.TryOpenRecords(inflated, out RecordReader records);

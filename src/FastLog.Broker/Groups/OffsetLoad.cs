@@ -13,7 +13,7 @@ internal static class OffsetLoad
     /// <param name="damaged">Told with each damaged range, which is passed over: commits in it are lost, the others count.</param>
     /// <param name="unknownRecords">Records that no version of ours wrote.</param>
     /// <exception cref="StorageException">The log cannot be read.</exception>
-    public static GroupTable Run(PartitionLog log, Action<LogDefect> damaged, out int unknownRecords)
+    public static GroupTable Run(PartitionLog log, OffsetsDamaged damaged, out int unknownRecords)
     {
         var table = new GroupTable();
         unknownRecords = 0;
@@ -24,7 +24,7 @@ internal static class OffsetLoad
             ReadResult read = log.Read(at, ReadSize, end);
             if (read.Status == ReadStatus.Corrupt && read.Defect is { LastOffset.IsNone: false } defect)
             {
-                damaged(defect);
+                damaged(defect.FirstOffset, defect.LastOffset);
                 at = LogOffset.Max(at, defect.LastOffset).Next();
                 continue;
             }
@@ -43,7 +43,7 @@ internal static class OffsetLoad
             }
 
             BatchStatus status = size == bytes.Length
-                ? OffsetBatches.Read(bytes, table, ref unknownRecords)
+                ? OffsetBatches.Read(bytes, table, damaged, ref unknownRecords)
                 : BatchStatus.NeedMoreData;
             if (status != BatchStatus.Ok)
                 throw Unreadable(log, $"{status} between the offsets {at} and {read.NextOffset}");
