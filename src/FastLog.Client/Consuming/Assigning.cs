@@ -45,15 +45,17 @@ internal static class Assigning
         StartPosition position,
         CancellationToken cancellationToken)
     {
-        IReadOnlyList<PartitionOffset>? ends = options.StopAtEnd
-            ? await OffsetLookups.FindAsync(client, topic, partitions, StartPosition.Latest, cancellationToken)
-            : null;
         IReadOnlyList<FetchOffsetsPartitionResponse>? committed = options.GroupId is { } group
             ? await OffsetCommits.FetchAsync(client, group, topic, partitions, cancellationToken)
             : null;
         IReadOnlyList<LogOffset> starts = committed is null
             ? await OffsetsOfAsync(client, topic, partitions, position, cancellationToken)
             : await StartsOfAsync(client, committed, topic, partitions, position, cancellationToken);
+
+        // After the starts: else a log that grows meanwhile would have a start behind its end.
+        IReadOnlyList<PartitionOffset>? ends = options.StopAtEnd
+            ? await OffsetLookups.FindAsync(client, topic, partitions, StartPosition.Latest, cancellationToken)
+            : null;
         var cursors = new PartitionCursor[partitions.Count];
         for (int i = 0; i < cursors.Length; i++)
         {

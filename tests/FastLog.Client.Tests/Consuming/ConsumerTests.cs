@@ -306,6 +306,30 @@ public class ConsumerTests
     });
 
     [Fact]
+    public void In_a_log_that_grows_an_end_is_never_before_its_start() => World.Run(async world =>
+    {
+        bool isOver = false;
+        Task growing = GrowAsync();
+        for (int i = 0; i < 50; i++)
+        {
+            await using Consumer consumer = await world.ConsumeAsync(StartPosition.Latest);
+            await World.ReadAllAsync(consumer);
+        }
+
+        isOver = true;
+        await growing;
+
+        async Task GrowAsync()
+        {
+            while (!isOver)
+            {
+                world.Topic[0].Append(Codec.None, "x");
+                await world.DelayAsync(1);
+            }
+        }
+    });
+
+    [Fact]
     public void Seeking_drops_what_was_received_ahead() => World.Run(async world =>
     {
         for (int i = 0; i < 10; i++)
