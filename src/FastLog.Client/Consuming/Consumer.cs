@@ -48,7 +48,8 @@ public sealed class Consumer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Record by record, each with memory of its own: handy, but <see cref="NextBatchAsync"/> is the fast way.
+    /// Record by record, each with memory of its own: handy, but <see cref="NextBatchAsync"/> is the fast way. A loop that is
+    /// left goes on behind its last record when another one begins.
     /// </summary>
     public async IAsyncEnumerable<ConsumedRecord> ReadRecordsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -61,16 +62,29 @@ public sealed class Consumer : IAsyncDisposable
             using (batch)
                 records = batch.ToRecords();
 
-            // Each is done with when the next one is asked for: leaving the loop leaves the last one open.
-            foreach (ConsumedRecord record in records)
+            LogOffset next = batch.FirstOffset;
+            int generation = batch.Cursor.Generation;
+            try
             {
-                _core.Hand(batch, record.Offset.Next());
-                yield return record;
+                // Each is done with when the next one is asked for: leaving the loop leaves the last one open.
+                foreach (ConsumedRecord record in records)
+                {
+                    next = record.Offset.Next();
+                    _core.Hand(batch, next);
+                    yield return record;
+                    _core.FinishHanded();
+                }
+
+                next = batch.NextOffset;
+                _core.Hand(batch, next);
                 _core.FinishHanded();
             }
-
-            _core.Hand(batch, batch.NextOffset);
-            _core.FinishHanded();
+            finally
+            {
+                // Unless the caller has sought another place.
+                if (next < batch.NextOffset && generation == batch.Cursor.Generation)
+                    _core.GoBack(batch.Cursor, next);
+            }
         }
     }
 

@@ -137,16 +137,11 @@ internal sealed class ConsumerCore : IAsyncDisposable
             ?? throw new ArgumentException($"{topic}/{partition} is not assigned to this consumer", nameof(partition));
         IReadOnlyList<LogOffset> offset = await Assigning.OffsetsOfAsync(
             Client, cursor.Snapshot, [partition], position, cancellationToken);
-        BrokerFetcher? fetcher;
-        lock (_gate)
-        {
-            MoveLocked(cursor, offset[0]);
-            fetcher = cursor.Fetcher;
-        }
-
-        fetcher?.Interrupt();
-        Wanted.Pulse();
+        Move(cursor, offset[0], LeaderEpoch.None);
     }
+
+    /// <summary>What was taken from here on has not been given out, and will be: goes on there.</summary>
+    public void GoBack(PartitionCursor cursor, LogOffset offset) => Move(cursor, offset, cursor.HandedEpoch);
 
     public IReadOnlyList<ConsumerPartition> Describe()
     {
@@ -278,6 +273,20 @@ internal sealed class ConsumerCore : IAsyncDisposable
             Wanted.Pulse();
             throw;
         }
+    }
+
+    private void Move(PartitionCursor cursor, LogOffset offset, LeaderEpoch handedEpoch)
+    {
+        BrokerFetcher? fetcher;
+        lock (_gate)
+        {
+            MoveLocked(cursor, offset);
+            cursor.HandedEpoch = handedEpoch;
+            fetcher = cursor.Fetcher;
+        }
+
+        fetcher?.Interrupt();
+        Wanted.Pulse();
     }
 
     private void MoveLocked(PartitionCursor cursor, LogOffset offset)

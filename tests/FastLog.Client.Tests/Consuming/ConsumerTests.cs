@@ -306,6 +306,35 @@ public class ConsumerTests
     });
 
     [Fact]
+    public void A_loop_that_was_left_goes_on_behind_its_last_record() => World.Run(async world =>
+    {
+        world.Topic[0].Append(Codec.None, "a", "b", "c", "d");
+        world.Topic[0].Append(Codec.None, "e");
+        await using Consumer consumer = await world.ConsumeAsync(StartPosition.Earliest);
+        List<string> values = [];
+        for (int loop = 0; loop < 4; loop++)
+        {
+            await foreach (ConsumedRecord record in consumer.ReadRecordsAsync())
+            {
+                values.Add(World.Text(record.Value));
+                break;
+            }
+        }
+
+        Assert.Equal(["a", "b", "c", "d"], values);
+        Assert.Equal(4, consumer.Partitions[0].Position.Value);
+        Assert.Equal(["e"], await World.ReadAllAsync(consumer));
+        await consumer.SeekAsync("t", new PartitionId(0), StartPosition.Earliest);
+        await foreach (ConsumedRecord record in consumer.ReadRecordsAsync())
+        {
+            await consumer.SeekAsync("t", record.Partition, StartPosition.At(new LogOffset(3)));
+            break;
+        }
+
+        Assert.Equal(["d", "e"], await World.ReadAllAsync(consumer));
+    });
+
+    [Fact]
     public void In_a_log_that_grows_an_end_is_never_before_its_start() => World.Run(async world =>
     {
         bool isOver = false;

@@ -53,6 +53,27 @@ public class GroupConsumerTests
     });
 
     [Fact]
+    public void A_loop_that_was_left_skips_nothing_and_commits_what_it_gave_out() => Run(async client =>
+    {
+        await ProduceAsync(client, "a", "b", "c", "d");
+        await using (Consumer consumer = await client.CreateConsumerAsync(Options with { AutoCommit = false }))
+        {
+            await foreach (ConsumedRecord record in consumer.ReadRecordsAsync())
+                break;
+            await foreach (ConsumedRecord record in consumer.ReadRecordsAsync())
+            {
+                Assert.Equal("b", World.Text(record.Value));
+                break;
+            }
+
+            await consumer.CommitAsync();
+        }
+
+        Assert.Equal(2, await CommittedAsync(client));
+        Assert.Equal(["c", "d"], await ReadAllAsync(client, Options));
+    });
+
+    [Fact]
     public void Without_auto_commit_only_the_application_commits() => Run(async client =>
     {
         await ProduceAsync(client, "a", "b", "c");
