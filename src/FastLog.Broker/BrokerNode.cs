@@ -57,6 +57,7 @@ public sealed class BrokerNode : IAsyncDisposable
             !Ready.IsCompleted,
             collector.Partitions,
             collector.Problem,
+            _directory.Space,
             _server.ConnectionCount,
             _services.ParkedFetches,
             collector.Topics);

@@ -66,6 +66,9 @@ public sealed record BrokerOptions
     /// <summary>Group commit's bounds.</summary>
     public FlushOptions Flush { get; init; } = new();
 
+    /// <summary>Bytes of the data directory's file system that are kept free: below it records are refused; 0: none.</summary>
+    public long FreeReserve { get; init; }
+
     /// <summary>Bytes a second that the scrubber reads at most; 0: it does not run.</summary>
     public long ScrubRate { get; init; } = 10L << 20;
 
@@ -89,6 +92,7 @@ public sealed record BrokerOptions
         InRange(nameof(RequestBytesMax), RequestBytesMax, 2L * FrameLimits.FrameSizeMaxDefault, 1L << 40);
         InRange(nameof(ConnectionsMax), ConnectionsMax, 1, 1_000_000);
         InRange(nameof(ConnectionsPerAddressMax), ConnectionsPerAddressMax, 1, 1_000_000);
+        InRange(nameof(FreeReserve), FreeReserve, 0, 1L << 50);
         InRange(nameof(ScrubRate), ScrubRate, 0, 1L << 40);
         InRange(nameof(ScrubInterval), (long)ScrubInterval.TotalMilliseconds, 1_000, 365L * 24 * 3600 * 1000);
         InRange(nameof(IdleTimeout), (long)IdleTimeout.TotalMilliseconds, 1_000, 30L * 24 * 3600 * 1000);
@@ -102,6 +106,7 @@ public sealed record BrokerOptions
     {
         NodeId = NodeId,
         Flush = Flush,
+        FreeReserve = FreeReserve,
         ScrubRate = ScrubRate,
         ScrubInterval = ScrubInterval,
         Compaction = Compaction,

@@ -1,3 +1,5 @@
+using FastLog.Storage.Space;
+
 namespace FastLog.Broker;
 
 /// <summary>How a broker stands at one moment, for health checks and metrics. Immutable.</summary>
@@ -5,6 +7,7 @@ namespace FastLog.Broker;
 /// <param name="IsRecovering">Partitions that existed at the start still wait or are being opened.</param>
 /// <param name="Partitions">In numbers, by state.</param>
 /// <param name="Problem">What is wrong with one partition that failed or is fenced; null when there is none.</param>
+/// <param name="Space">The room where the data directory lies.</param>
 /// <param name="Connections">Open client connections.</param>
 /// <param name="ParkedFetches">Fetches that wait for records.</param>
 /// <param name="Topics">Ascending by name, the broker's own among them.</param>
@@ -13,6 +16,7 @@ public sealed record BrokerStatus(
     bool IsRecovering,
     PartitionCounts Partitions,
     string? Problem,
+    SpaceStatus Space,
     int Connections,
     int ParkedFetches,
     IReadOnlyList<TopicStatus> Topics);

@@ -98,6 +98,7 @@ public sealed class BrokerHost : IAsyncDisposable
         ConnectionsMax = (int)configuration.Number(ConfigSchema.ConnectionsMax),
         ConnectionsPerAddressMax = (int)configuration.Number(ConfigSchema.ConnectionsPerAddressMax),
         IdleTimeout = configuration.Duration(ConfigSchema.IdleTimeout),
+        FreeReserve = configuration.Size(ConfigSchema.FreeReserve),
         ScrubRate = configuration.Size(ConfigSchema.ScrubRate),
         ScrubInterval = configuration.Duration(ConfigSchema.ScrubInterval),
         Flush = new FlushOptions { Lanes = lanes, UnflushedBytesMax = configuration.Size(ConfigSchema.UnflushedBytesMax) },

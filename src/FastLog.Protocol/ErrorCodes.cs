@@ -55,7 +55,7 @@ public static class ErrorCodes
         new(ErrorCode.CodecNotAvailable, false, "the batch's compression codec is not available"),
         new(ErrorCode.LogFenced, false,
             "the log takes no more records since a write or flush failed; the message has the first cause"),
-        new(ErrorCode.DiskFull, true, "the disk is full; nothing was appended"),
+        new(ErrorCode.DiskFull, true, "the disk is full, or full up to the broker's free reserve; nothing was appended"),
         new(ErrorCode.CorruptLog, false, "stored bytes are damaged; the answer has the range"),
         new(ErrorCode.InvalidAcks, false, "acks does not fit the kind of the frame"),
         new(ErrorCode.KeyMissing, false, "a record of a compacted topic has no key"),

@@ -33,6 +33,9 @@ public enum AppendStatus
     /// <summary>The device is full. Nothing was appended; a retry may succeed when there is room.</summary>
     DiskFull,
 
+    /// <summary>The free space is down to what is kept free. Nothing was appended; a retry succeeds when there is room.</summary>
+    ReserveReached,
+
     /// <summary>The log is fenced: whether the records are in it is not known. The fault is the first cause.</summary>
     Fenced,
 

@@ -8,6 +8,7 @@ using FastLog.Storage.Producers;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
+using FastLog.Storage.Space;
 
 namespace FastLog.Storage;
 
@@ -27,6 +28,7 @@ public sealed class LogDirectory : IAsyncDisposable
     private readonly MaintenanceWorker _maintenance;
     private readonly RetentionClock _clock;
     private readonly PartitionServices _services;
+    private readonly SpaceReserve _space;
     private readonly WarmLogs _warmLogs;
     private readonly OpenSegmentCache _openSegments = new(StorageLimits.OpenSegmentsMax);
     private readonly Lock _gate = new();
@@ -49,6 +51,7 @@ public sealed class LogDirectory : IAsyncDisposable
         NodeId = opened.Meta.NodeId;
         _clock = opened.Clock;
         _warmLogs = new WarmLogs(ports.Clock, options.WarmLogsMax);
+        _space = new SpaceReserve(disk, path, options.FreeReserve, ports, opened.Diagnostics);
         _groupCommit = new GroupCommit(_recoveryLog, options.Flush, ports);
         var tools = new MaintenanceTools(
             path,
@@ -66,6 +69,7 @@ public sealed class LogDirectory : IAsyncDisposable
             new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax),
             tools.Executor,
             options.RecyclesSegments,
+            _space,
             log => _maintenance.Ask(log, MaintenanceKind.Retention));
     }
 
@@ -78,6 +82,9 @@ public sealed class LogDirectory : IAsyncDisposable
 
     /// <summary>Logs whose files are open for appends now.</summary>
     public int WarmLogs => _warmLogs.Count;
+
+    /// <summary>The room that the directory has, and whether appends are refused for want of it.</summary>
+    public SpaceStatus Space => _space.Status;
 
     /// <summary>Takes the directory (made if absent). Fast: no partition is read.</summary>
     /// <exception cref="StorageException">In use, of another format or identity, damaged, or the device failed.</exception>
@@ -95,6 +102,7 @@ public sealed class LogDirectory : IAsyncDisposable
             OpenedDirectory opened = DirectoryOpening.Run(disk, path, options, ports);
             var directory = new LogDirectory(disk, path, options, ports, opened);
             directory._maintenance.Start();
+            directory._space.Start(directory.AskRetentionOfAll);
             return directory;
         }
         catch (DiskException failure)
@@ -213,6 +221,7 @@ public sealed class LogDirectory : IAsyncDisposable
 
         try
         {
+            await _space.StopAsync();
             Task stopped = _maintenance.StopAsync();
 
             // All begin before the first is awaited, so that they share their flushes.
@@ -247,6 +256,13 @@ public sealed class LogDirectory : IAsyncDisposable
                 .OrderBy(static pair => pair.Key)
                 .Select(static pair => pair.Value.Result)];
         }
+    }
+
+    // Files that are kept ready for the next segment give their space back, and what retention may delete goes now.
+    private void AskRetentionOfAll()
+    {
+        foreach (PartitionLog log in OpenLogs())
+            _maintenance.Ask(log, MaintenanceKind.Retention);
     }
 
     private async Task<bool> CloseAsync(Task<PartitionLog> open)

@@ -57,7 +57,7 @@ public sealed class PartitionLog
         context.Unreadable = new UnreadableBytes(_state).Report;
         _member = services.GroupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
         _writer.Attach(_member);
-        Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor, services.RecyclesSegments);
+        Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor, services.Space, services.RecyclesSegments);
         EndPoint = recovered.Point;
     }
 
@@ -89,6 +89,9 @@ public sealed class PartitionLog
 
     /// <summary>Idempotent producers that are remembered.</summary>
     public int ProducerCount => _producers.Count;
+
+    /// <summary>The room where the log is.</summary>
+    public Space.SpaceStatus Space => _services.Space.Status;
 
     /// <summary>The first failure, when fenced.</summary>
     public StorageFault? Fault => _state.Fault;
@@ -126,6 +129,12 @@ public sealed class PartitionLog
         var limits = BatchLimits.At(_services.Ports.Clock.WallNow, options.BatchSizeMax, options.TimestampAheadMax);
         AppendResult check = AppendCheck.Run(
             batches.Span, limits, needsKeys: options.Compaction is not null, out AppendSummary summary);
+        if (check.Status == AppendStatus.Ok && !options.MayUseReserve && !_services.Space.TryTake(batches.Length))
+        {
+            StorageMetrics.DiskFull(1);
+            check = new AppendResult { Status = AppendStatus.ReserveReached };
+        }
+
         return check.Status == AppendStatus.Ok
             ? _writer.AppendAsync(batches, summary, mode)
             : new ValueTask<AppendResult>(check with { LogStart = LogStart });

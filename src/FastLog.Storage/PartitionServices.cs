@@ -14,6 +14,7 @@ namespace FastLog.Storage;
 /// <param name="Lookups">For look-ups that read from the device.</param>
 /// <param name="MaintenanceExecutor">For blocking calls in the background.</param>
 /// <param name="RecyclesSegments">Files of deleted segments are used again.</param>
+/// <param name="Space">Says whether there is room for appends.</param>
 /// <param name="AskRetention">Has a log looked at soon.</param>
 internal sealed record PartitionServices(
     GroupCommit GroupCommit,
@@ -24,4 +25,5 @@ internal sealed record PartitionServices(
     IExecutor Lookups,
     IExecutor MaintenanceExecutor,
     bool RecyclesSegments,
+    Space.SpaceReserve Space,
     Action<PartitionLog> AskRetention);

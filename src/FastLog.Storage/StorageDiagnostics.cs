@@ -18,6 +18,8 @@ public enum StorageEventId
     DefectLifted = 115,
     IndexRebuilt = 116,
     MaintenanceFailed = 120,
+    ReserveReached = 150,
+    ReserveLeft = 151,
     LogCompacted = 140,
     CompactionFailed = 141,
     CompactionStopped = 142,
@@ -89,6 +91,12 @@ internal sealed class StorageDiagnostics(Action<StorageEvent>? sink)
         false,
         defect.File,
         $"{defect.Kind} at {defect.Position}, offsets {defect.FirstOffset}..{defect.LastOffset}, is good again: {why}");
+
+    public void ReserveReached(string path, Space.SpaceStatus space) => Tell(
+        StorageEventId.ReserveReached, true, path, $"records are refused: {space}; delete topics or records, or make room");
+
+    public void ReserveLeft(string path, Space.SpaceStatus space) =>
+        Tell(StorageEventId.ReserveLeft, true, path, $"records are taken again: {space}");
 
     public void IndexRebuilt(string path, string why) =>
         Tell(StorageEventId.IndexRebuilt, true, path, $"its indexes lied and were made anew: {why}");

@@ -18,6 +18,9 @@ public static class StorageLimits
     /// <summary>Most batches in one append.</summary>
     public const int AppendBatchesMax = 65_536;
 
+    /// <summary>Between two looks at the free space of a directory that keeps a reserve.</summary>
+    public static readonly TimeSpan SpaceLookInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>Bytes of one gathered write; more staged appends go into the next one.</summary>
     public const int GatheredWriteBytesMax = 4 << 20;
 

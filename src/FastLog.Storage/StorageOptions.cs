@@ -22,6 +22,9 @@ public sealed record LogDirectoryOptions
     /// <summary>Between two rounds of the scrubber over all partitions.</summary>
     public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Bytes of the file system that are kept free: below it appends are refused; 0: none.</summary>
+    public long FreeReserve { get; init; }
+
     /// <summary>False: no file is used again or prepared ahead; to measure what that gains.</summary>
     public bool RecyclesSegments { get; init; } = true;
 
@@ -57,6 +60,9 @@ public sealed record PartitionLogOptions
 
     /// <summary>How the log is compacted by key; null when it is not.</summary>
     public CompactionPolicy? Compaction { get; init; }
+
+    /// <summary>True: appends are taken also when the directory's free reserve is reached; for the broker's own small logs.</summary>
+    public bool MayUseReserve { get; init; }
 
     /// <summary>A producer that is not heard for this long is forgotten.</summary>
     public TimeSpan ProducerExpiration { get; init; } = TimeSpan.FromDays(1);

@@ -43,6 +43,6 @@ public class CompactionConfigTests
     {
         ConfigEntry[] given = [.. settings.Select(setting => new ConfigEntry(setting.Key, setting.Value))];
         Assert.True(TopicConfigs.TryNormalize(given, out IReadOnlyList<ConfigEntry>? normal, out string? problem), problem);
-        return new TopicConfig(normal, []).LogOptions;
+        return new TopicConfig(normal, [], isInternal: false).LogOptions;
     }
 }

@@ -29,12 +29,13 @@ internal sealed class LoopDisk : IDisposable
     public string Path { get; }
 
     /// <summary>Makes and mounts an empty one in a directory.</summary>
-    public static LoopDisk Create(string directory, string fileSystem)
+    /// <param name="bytes">The size of the image; XFS takes no smaller one than the default.</param>
+    public static LoopDisk Create(string directory, string fileSystem, long bytes = ImageBytes)
     {
         string image = System.IO.Path.Combine(directory, fileSystem + ".img");
         using (FileStream file = File.Create(image))
-            file.SetLength(ImageBytes);
-        string[] options = fileSystem == Xfs ? ["-q", "-f"] : ["-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1"];
+            file.SetLength(bytes);
+        string[] options = fileSystem == Xfs ? ["-q", "-f"] : ["-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1"];
         Tool.Run("mkfs." + fileSystem, [.. options, image]);
         var disk = new LoopDisk(image, Directory.CreateDirectory(System.IO.Path.Combine(directory, "mnt")).FullName);
         disk.Mount();

@@ -83,10 +83,13 @@ public sealed partial class ServerProcess : IDisposable
         return server;
     }
 
-    /// <summary>The arguments of a broker on a free port of the loopback.</summary>
+    /// <summary>
+    /// The arguments of a broker on a free port of the loopback. Without a free reserve, as the file systems made for a row or a test
+    /// are small; <paramref name="more"/> may set one.
+    /// </summary>
     public static string[] ServeArguments(string dataDirectory, int port = 0, params string[] more) =>
     [
-        "serve", "--data", dataDirectory, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), .. more,
+        "serve", "--data", dataDirectory, "--listen", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), "--set", "storage.freeReserve=0B", .. more,
     ];
 
     /// <summary>SIGKILL: the process ends where it is.</summary>

@@ -16,6 +16,7 @@ public static class TortureSuite
         new Kill9Storm(),
         PowerCutStorm.OnExt4,
         PowerCutStorm.OnXfs,
+        new DiskFull(),
         new KillAtSyscall(),
         new SyscallFaults(),
         new FailingFlush(),

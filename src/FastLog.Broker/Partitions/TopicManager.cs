@@ -5,6 +5,7 @@ using FastLog.Primitives;
 using FastLog.Protocol;
 using FastLog.Protocol.Messages;
 using FastLog.Storage;
+using FastLog.Storage.Space;
 
 namespace FastLog.Broker.Partitions;
 
@@ -138,7 +139,7 @@ internal sealed class TopicManager
                 return new TopicChange(null, new RequestError(ErrorCode.InvalidConfig, problem));
             Topic after = before with { Configs = merged };
             await _store.ReplaceAsync(after, CancellationToken.None);
-            await entry.AlterAsync(after, new TopicConfig(merged, _topicDefaults));
+            await entry.AlterAsync(after, new TopicConfig(merged, _topicDefaults, entry.IsInternal));
             _log.TopicAltered(after);
             return new TopicChange(entry, RequestError.None);
         }
@@ -284,7 +285,7 @@ internal sealed class TopicManager
 
     private TopicEntry AddEntry(Topic topic)
     {
-        var entry = new TopicEntry(topic, new TopicConfig(topic.Configs, _topicDefaults), _ports.Clock, _log);
+        var entry = new TopicEntry(topic, new TopicConfig(topic.Configs, _topicDefaults, InternalTopics.Contains(topic.Name)), _ports.Clock, _log);
         _table.Add(entry);
         Interlocked.Add(ref _partitionCount, topic.PartitionCount);
         return entry;
@@ -323,12 +324,17 @@ internal sealed class TopicManager
         return CheckPartitions(partitionCount);
     }
 
-    private RequestError CheckPartitions(int partitionCount) =>
-        PartitionCount + partitionCount <= BrokerLimits.PartitionsMax
+    private RequestError CheckPartitions(int partitionCount)
+    {
+        SpaceStatus space = _directory.Space;
+        if (space.IsReached)
+            return RequestErrors.ReserveReached(space, "nothing was made");
+        return PartitionCount + partitionCount <= BrokerLimits.PartitionsMax
             ? RequestError.None
             : new RequestError(
                 ErrorCode.InvalidPartitionCount,
                 $"with {partitionCount} more there would be over {BrokerLimits.PartitionsMax} partitions on this broker");
+    }
 
     private static RequestError CheckCount(Topic topic, int wanted)
     {

@@ -139,6 +139,8 @@ internal sealed class ProducePart
                     ErrorCode.TimestampOutOfRange, "a batch's largest timestamp lies too far in the future, or before its first; nothing was appended");
             case AppendStatus.DiskFull:
                 return new RequestError(ErrorCode.DiskFull, "the disk is full; nothing was appended: make room and retry");
+            case AppendStatus.ReserveReached:
+                return RequestErrors.ReserveReached(_leader!.Status.Log?.Space ?? default, "nothing was appended");
             case AppendStatus.OutOfOrderSequence:
                 return new RequestError(
                     ErrorCode.OutOfOrderSequence, "a batch's sequence does not follow its producer's last one; nothing was appended");

@@ -3,6 +3,7 @@ using FastLog.Primitives;
 using FastLog.Protocol;
 using FastLog.Protocol.Frames;
 using FastLog.Protocol.Wire;
+using FastLog.Storage.Space;
 using FastLog.Transport;
 
 namespace FastLog.Broker.Requests;
@@ -107,6 +108,12 @@ internal static class RequestErrors
 
     public static readonly RequestError ShuttingDown = new(
         ErrorCode.ShuttingDown, "the broker is stopping; retry when it is back, or elsewhere");
+
+    /// <param name="space">The figures.</param>
+    /// <param name="outcome">What did not happen for want of room.</param>
+    public static RequestError ReserveReached(in SpaceStatus space, string outcome) => new(
+        ErrorCode.DiskFull,
+        $"the disk is full up to the broker's free reserve; {outcome}: {space}; delete topics or records, make room, or lower storage.freeReserve, and retry");
 
     public static RequestError Internal(string topic) =>
         new(ErrorCode.InternalTopic, $"the topic '{topic}' is kept by the broker for itself; clients cannot change it");

@@ -12,7 +12,8 @@ public sealed class TopicConfig
 
     /// <param name="set">What is set on the topic, normalized.</param>
     /// <param name="brokerDefaults">The broker's own defaults, normalized.</param>
-    public TopicConfig(IReadOnlyList<ConfigEntry> set, IReadOnlyList<ConfigEntry> brokerDefaults)
+    /// <param name="isInternal">The topic is the broker's own, and may use the space that is kept free.</param>
+    public TopicConfig(IReadOnlyList<ConfigEntry> set, IReadOnlyList<ConfigEntry> brokerDefaults, bool isInternal)
     {
         ArgumentNullException.ThrowIfNull(set);
         ArgumentNullException.ThrowIfNull(brokerDefaults);
@@ -32,6 +33,7 @@ public sealed class TopicConfig
             RetentionAgeMax = isDeleted && Limit(TopicConfigs.RetentionMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : null,
             RetentionSizeMax = isDeleted ? Limit(TopicConfigs.RetentionBytes) : null,
             Compaction = Compaction(),
+            MayUseReserve = isInternal,
             BatchSizeMax = (int)Number(TopicConfigs.MaxMessageBytes),
             ProducerExpiration = Time(TopicConfigs.ProducerIdExpirationMs),
             TimestampAheadMax = Time(TopicConfigs.MessageTimestampAfterMaxMs),

@@ -52,6 +52,10 @@ public static class ConfigSchema
         "storage.unflushedBytesMax", ConfigKind.Size, "512MiB", "1MiB to 64GiB",
         "Bytes written and not yet flushed, over all partitions, above which the background flush runs.", MiB, 64 * GiB);
 
+    public static readonly ConfigKey FreeReserve = new(
+        "storage.freeReserve", ConfigKind.Size, "256MiB", "0B to 1024TiB",
+        "Bytes of the file system that are kept free: below it records are refused, reads and deletions go on; 0B: none.", 0, 1L << 50);
+
     public static readonly ConfigKey FlushLanes = new(
         "storage.flushLanes", ConfigKind.Number, "4", "1 to 64", "Flushes that may run at once.", 1, 64);
 
@@ -80,7 +84,7 @@ public static class ConfigSchema
     public static IReadOnlyList<ConfigKey> Keys { get; } =
     [
         DataDirectory, Listen, Advertise, Http, NodeId, StopTimeout, AutoCreate, DefaultPartitions, OffsetsRetention, ConnectionsMax,
-        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FlushLanes, CompactionBytesPerSecondMax,
+        ConnectionsPerAddressMax, RequestBytesMax, IdleTimeout, UnflushedBytesMax, FreeReserve, FlushLanes, CompactionBytesPerSecondMax,
         CompactionMapBytesMax, ScrubRate, ScrubInterval, LogLevel,
     ];
 

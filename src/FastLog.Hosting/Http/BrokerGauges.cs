@@ -18,6 +18,9 @@ internal static class BrokerGauges
             "fastlog_ready", "1 when /readyz answers 200.", HealthChecks.Of(status).All(static check => check.Problem is null) ? 1 : 0);
         text.Gauge("fastlog_connections", "Open client connections.", status.Connections);
         text.Gauge("fastlog_fetches_waiting", "Fetches that wait for records.", status.ParkedFetches);
+        text.Gauge("fastlog_free_bytes", "Bytes that are free where the data directory lies; -1 when unknown.", status.Space.FreeBytes);
+        text.Gauge("fastlog_free_reserve_bytes", "Bytes that are kept free there (storage.freeReserve).", status.Space.ReserveBytes);
+        text.Gauge("fastlog_free_reserve_reached", "1 while records are refused for want of space.", status.Space.IsReached ? 1 : 0);
         WritePartitions(text, status.Partitions);
         WriteTopics(text, status.Topics);
     }

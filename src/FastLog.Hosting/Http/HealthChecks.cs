@@ -25,6 +25,7 @@ internal static class HealthChecks
             new HealthCheck("running", status.IsStopping ? "the broker is stopping" : null, ""),
             new HealthCheck("recovery", status.IsRecovering ? progress : null, progress),
             new HealthCheck("partitions", PartitionProblem(status), ""),
+            new HealthCheck("space", status.Space.IsReached ? $"records are refused: {status.Space}" : null, ""),
         ];
     }
 

@@ -4,6 +4,7 @@ using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
+using FastLog.Storage.Space;
 
 namespace FastLog.Storage.Maintenance;
 
@@ -12,7 +13,7 @@ namespace FastLog.Storage.Maintenance;
 /// is durable and recorded, then the new start is durable in its file, and only then are files deleted. From any thread.
 /// </summary>
 internal sealed class LogTrimmer(
-    PartitionState state, PartitionWriter writer, FlushMember member, IExecutor executor, bool recycles)
+    PartitionState state, PartitionWriter writer, FlushMember member, IExecutor executor, SpaceReserve space, bool recycles)
 {
     private readonly AsyncGate _gate = new();
 
@@ -71,7 +72,7 @@ internal sealed class LogTrimmer(
         long bytes = gone.Sum(static segment => segment.End.Position.Value);
         await OnDeviceAsync(() =>
         {
-            bool keepsOne = recycles && writer.RollsOften;
+            bool keepsOne = KeepsSpare;
             for (int i = gone.Count - 1; i >= 0; i--)
             {
                 if (keepsOne && state.Context.Spare.TryRecycle(gone[i], SpareSizeMax))
@@ -92,7 +93,7 @@ internal sealed class LogTrimmer(
     public Task TendSpareAsync()
     {
         SpareSegment spare = state.Context.Spare;
-        bool isWanted = recycles && writer.RollsOften;
+        bool isWanted = KeepsSpare;
         if (isWanted == spare.IsReady)
             return Task.CompletedTask;
         return isWanted
@@ -122,6 +123,9 @@ internal sealed class LogTrimmer(
             throw;
         }
     });
+
+    // Where space runs out, a file that waits for its use is space that is missing.
+    private bool KeepsSpare => recycles && writer.RollsOften && !space.IsReached;
 
     // A file is as long as its segment was, or its blocks were reserved ahead.
     private long SpareSizeMax => state.Options.SegmentSizeMax;

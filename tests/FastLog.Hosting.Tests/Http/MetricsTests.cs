@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using FastLog.Broker;
 using FastLog.Hosting.Http;
+using FastLog.Storage.Space;
 
 namespace FastLog.Hosting.Tests.Http;
 
@@ -8,7 +9,8 @@ namespace FastLog.Hosting.Tests.Http;
 public sealed class MetricsTests
 {
     private static readonly BrokerStatus Healthy = new(
-        IsStopping: false, IsRecovering: false, new PartitionCounts(0, 0, 3, 0, 0), Problem: null, Connections: 2, ParkedFetches: 1, []);
+        IsStopping: false, IsRecovering: false, new PartitionCounts(0, 0, 3, 0, 0), Problem: null,
+        new SpaceStatus(FreeBytes: 900 << 20, ReserveBytes: 256 << 20, IsReached: false), Connections: 2, ParkedFetches: 1, []);
 
     [Fact]
     public void Counters_by_tag_sum_up_and_get_their_unit_and_total()
@@ -117,6 +119,9 @@ public sealed class MetricsTests
             "2 partitions could not be opened, 0 take no records any more; one of them: orders/3: no such file");
         BrokerStatus fenced = Healthy with { Partitions = new PartitionCounts(0, 0, 8, 1, 0), Problem = "orders/3: a flush failed" };
         ShowsNotReady(fenced, "0 partitions could not be opened, 1 take no records any more; one of them: orders/3: a flush failed");
+        ShowsNotReady(
+            Healthy with { Space = new SpaceStatus(3 << 20, 8 << 20, IsReached: true) },
+            "[-]space failed: records are refused: 3.0 MiB are free where the data directory lies, and 8.0 MiB are kept free");
         Assert.True(HealthChecks.Show(fenced, ["partitions"], out page), page);
         Assert.Contains("[ ]partitions excluded: ", page, StringComparison.Ordinal);
         Assert.Equal(0, Value(Written(fenced), "fastlog_ready"));

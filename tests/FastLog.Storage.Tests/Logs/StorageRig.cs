@@ -46,6 +46,9 @@ internal sealed class StorageRig
     /// <summary>Of the data directory from the next start on.</summary>
     public CompactionOptions Compaction { get; set; } = new();
 
+    /// <summary>As above.</summary>
+    public long FreeReserve { get; set; }
+
     public static string PartitionPath => $"{Root}/topics/{TopicName}-{Id.Topic}/{Id.Partition}";
 
     /// <summary>A batch of records whose timestamps are all <paramref name="timestamp"/>.</summary>
@@ -74,7 +77,11 @@ internal sealed class StorageRig
         NextProcess();
         Run(async () =>
         {
-            Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add) with { Compaction = Compaction }, Process.Ports);
+            Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add) with
+            {
+                Compaction = Compaction,
+                FreeReserve = FreeReserve,
+            }, Process.Ports);
             Log = await Directory.OpenPartitionAsync(Id, TopicName, Options, CancellationToken.None);
         });
     }
