@@ -38,6 +38,13 @@ internal sealed class SimulatedDiskFile(DiskView view, SimulatedInode inode, str
         }
     }
 
+    public FilePosition DataEnd(FilePosition position)
+    {
+        Alive(DiskOperation.Read);
+        lock (view.Disk.Gate)
+            return new FilePosition(inode.DataEnd(position.Value));
+    }
+
     public void Write(FilePosition position, ReadOnlySpan<byte> source)
     {
         int error = Draw(DiskOperation.Write);

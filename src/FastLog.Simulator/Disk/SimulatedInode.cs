@@ -37,6 +37,23 @@ internal sealed class SimulatedInode
         return count;
     }
 
+    /// <summary>Where the last page from a position on ends that is not all zeros, or that the device cannot read.</summary>
+    public long DataEnd(long position)
+    {
+        Span<byte> page = stackalloc byte[SparseBytes.PageSize];
+        long end = position;
+        for (long at = position; at < Length;)
+        {
+            long next = ((at / SparseBytes.PageSize) + 1) * SparseBytes.PageSize;
+            int count = Read(at, page[..(int)(next - at)]);
+            if (page[..count].ContainsAnyExcept((byte)0) || !IsReadable(at, count))
+                end = at + count;
+            at = next;
+        }
+
+        return end;
+    }
+
     public void MakeUnreadable(long position, long length)
     {
         for (long page = position / SparseBytes.PageSize; page * SparseBytes.PageSize < position + length; page++)

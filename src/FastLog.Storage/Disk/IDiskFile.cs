@@ -19,6 +19,12 @@ public interface IDiskFile : IDisposable
     /// <summary>Fills <paramref name="destination"/>; the answer is smaller only at the end of the file.</summary>
     int Read(FilePosition position, Span<byte> destination);
 
+    /// <summary>
+    /// Above it all bytes read as zeros, since they were reserved or left out and never written; at least the position, at most
+    /// the file's length. Bytes below may be zeros too. Ask before reading: what a read brings into the cache may count as data.
+    /// </summary>
+    FilePosition DataEnd(FilePosition position);
+
     /// <summary>Writes all of it (short writes are continued).</summary>
     void Write(FilePosition position, ReadOnlySpan<byte> source);
 

@@ -58,6 +58,28 @@ internal sealed class OsDiskFile : IDiskFile
         return done;
     }
 
+    public FilePosition DataEnd(FilePosition position)
+    {
+        FilePosition end = position;
+        long length = Length;
+        while (end.Value < length)
+        {
+            long data = Seek(end.Value, OsNative.SeekData);
+            if (data < 0)
+            {
+                // A file system that cannot tell has data everywhere.
+                return OsFailure.LastError == OsNative.NoSuchData ? end : new FilePosition(length);
+            }
+
+            long hole = Seek(data, OsNative.SeekHole);
+            if (hole <= data)
+                return new FilePosition(length);
+            end = new FilePosition(hole);
+        }
+
+        return end;
+    }
+
     public void Write(FilePosition position, ReadOnlySpan<byte> source)
     {
         try
@@ -127,6 +149,18 @@ internal sealed class OsDiskFile : IDiskFile
     }
 
     public void Dispose() => _stream.Dispose();
+
+    private long Seek(long position, int whence)
+    {
+        long found;
+        do
+        {
+            found = OsNative.Seek(_handle, position, whence);
+        }
+        while (found < 0 && OsFailure.WasInterrupted);
+
+        return found;
+    }
 
     // For file systems without fallocate: what is there is written again, so that holes get blocks and bytes stay.
     internal void AllocateByWriting(FilePosition position, long length)

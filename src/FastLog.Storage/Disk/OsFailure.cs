@@ -6,7 +6,10 @@ namespace FastLog.Storage.Disk;
 internal static class OsFailure
 {
     /// <summary>True when the call that just failed was interrupted by a signal and is to be made again.</summary>
-    public static bool WasInterrupted => Marshal.GetLastPInvokeError() == OsNative.Interrupted;
+    public static bool WasInterrupted => LastError == OsNative.Interrupted;
+
+    /// <summary>errno of the system call that this thread made last.</summary>
+    public static int LastError => Marshal.GetLastPInvokeError();
 
     /// <summary>The failure of the system call that this thread made last.</summary>
     public static DiskException OfLastCall(string operation, string path)

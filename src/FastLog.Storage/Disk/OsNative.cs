@@ -11,6 +11,7 @@ internal static partial class OsNative
 {
     public const int NoSuchFile = 2;
     public const int Interrupted = 4;
+    public const int NoSuchData = 6;
     public const int WouldBlock = 11;
     public const int AccessDenied = 13;
     public const int FileExists = 17;
@@ -21,6 +22,8 @@ internal static partial class OsNative
     public const int OpenReadWriteCreate = 0x2 | 0x40;
     public const int OpenCloseOnExec = 0x80000;
     public const int LockExclusiveNoWait = 2 | 4;
+    public const int SeekData = 3;
+    public const int SeekHole = 4;
     public const int ProtectReadWrite = 1 | 2;
     public const int MapShared = 1;
     public const int SyncNow = 4;
@@ -42,6 +45,10 @@ internal static partial class OsNative
 
     [LibraryImport(Libc, EntryPoint = "ftruncate", SetLastError = true)]
     public static partial int SetLength(SafeFileHandle file, long length);
+
+    // Moves the handle's own position, which nothing here uses: all reads and writes name theirs.
+    [LibraryImport(Libc, EntryPoint = "lseek", SetLastError = true)]
+    public static partial long Seek(SafeFileHandle file, long offset, int whence);
 
     [LibraryImport(Libc, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags, uint mode);

@@ -47,6 +47,8 @@ internal sealed class TolerantFile(IDiskFile file) : IDiskFile, ILeasedFile
         }
     }
 
+    public FilePosition DataEnd(FilePosition position) => file.DataEnd(position);
+
     public void Release()
     {
     }

@@ -38,7 +38,7 @@ internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id, 
         using BufferLease chunk = BufferPool.Shared.Rent(ChunkSize, clearOnReturn: true);
         FilePosition end = from;
         FilePosition at = from;
-        while (true)
+        while (at.Value < to)
         {
             int size = (int)Math.Min(chunk.Length, to - at.Value);
             int count = file.Read(at, chunk.Span[..size]);
@@ -46,9 +46,11 @@ internal sealed class CutBytes(IDisk disk, string directory, TopicPartition id, 
             if (last >= 0)
                 end = at.Plus(last + 1);
             if (count < chunk.Length)
-                return end;
+                break;
             at = at.Plus(count);
         }
+
+        return end;
     }
 
     /// <summary>Saves a run of a segment's file, durably, up to the limit; says where, or why not.</summary>

@@ -119,6 +119,8 @@ internal sealed class FileWindow(IDiskFile file)
 {
     private const int SizeMin = 1024 * 1024;
 
+    // What is reserved behind the entries need not be read to be known as zeros.
+    private readonly FilePosition _dataEnd = file.DataEnd(FilePosition.Zero);
     private byte[] _buffer = new byte[SizeMin];
     private FilePosition _start;
     private int _count;
@@ -138,7 +140,12 @@ internal sealed class FileWindow(IDiskFile file)
         while (true)
         {
             if (at < _start || at >= _start.Plus(_count))
+            {
+                if (at >= _dataEnd)
+                    return false;
                 Load(at, SizeMin);
+            }
+
             ReadOnlySpan<byte> rest = _buffer.AsSpan((int)at.Since(_start), (int)(_start.Value + _count - at.Value));
             if (rest.IsEmpty)
                 return false;

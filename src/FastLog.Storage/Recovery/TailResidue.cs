@@ -17,21 +17,26 @@ internal static class TailResidue
 {
     private const int WindowSize = 1 << 20;
 
+    /// <summary>As below, where nothing of the file was looked up before.</summary>
+    public static FilePosition End(IDiskFile file, FoundSegment found, FilePosition from) =>
+        End(file, found, from, file.DataEnd(from));
+
     /// <summary>Where that ends; the position itself when there is nothing.</summary>
     /// <param name="file">The data file.</param>
     /// <param name="found">What its header says.</param>
     /// <param name="from">Where the log ends in it; 0 for all of the file.</param>
+    /// <param name="dataEnd">Above it the file was never written, see <see cref="IDiskFile.DataEnd"/>.</param>
     /// <exception cref="DiskException">The device could not read.</exception>
-    public static FilePosition End(IDiskFile file, FoundSegment found, FilePosition from)
+    public static FilePosition End(IDiskFile file, FoundSegment found, FilePosition from, FilePosition dataEnd)
     {
         // Without a header that checks it may be a file that was taken and whose own header was not flushed.
         bool isDamaged = found.Status == FoundStatus.Damaged;
         long staleEnd = isDamaged ? found.Length : found.Header.StaleEnd.Value;
         if (from.Value >= staleEnd)
-            return CutBytes.NonZeroEnd(file, from);
+            return CutBytes.NonZeroEnd(file, from, dataEnd.Value);
         if (found.Length > staleEnd)
         {
-            FilePosition behind = CutBytes.NonZeroEnd(file, new FilePosition(staleEnd));
+            FilePosition behind = CutBytes.NonZeroEnd(file, new FilePosition(staleEnd), dataEnd.Value);
             if (behind.Value > staleEnd)
                 return behind;
         }

@@ -24,6 +24,9 @@ internal sealed class UpperRecovery(
     private LeaderEpoch _lastEpoch = epochMin;
     private string _stopReason = "";
 
+    // Of the segment that was scanned last.
+    private FilePosition _dataEnd;
+
     public List<Segment> Segments { get; } = [];
 
     public long ScannedBytes { get; private set; }
@@ -170,6 +173,7 @@ internal sealed class UpperRecovery(
     private FlushPoint Scan(FoundSegment segment, FlushPoint from)
     {
         using IDiskFile file = context.Disk.Open(segment.Path, DiskOpenMode.Read);
+        _dataEnd = file.DataEnd(from.Position);
         using var scan = new TailScan(file, from, new FilePosition(file.Length), _lastEpoch, epochMax);
         while (scan.TryNext())
         {
@@ -265,7 +269,7 @@ internal sealed class UpperRecovery(
     private void Cut(IDiskFile file, FoundSegment found, FlushPoint end)
     {
         Invariant.Check(end.Covers(point));
-        FilePosition written = TailResidue.End(file, found, end.Position);
+        FilePosition written = TailResidue.End(file, found, end.Position, _dataEnd);
         long bytes = written.Since(end.Position);
         if (bytes == 0)
             return;

@@ -13,6 +13,24 @@ public sealed class OsDiskTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
+    public void Nothing_that_was_written_lies_above_the_end_of_the_data()
+    {
+        const int Length = 8 << 20;
+        const int Written = (3 << 20) + 5;
+        using IDiskFile file = _disk.Open(Path.Combine(_root, "holes"), DiskOpenMode.CreateNew);
+        file.Allocate(FilePosition.Zero, Length);
+        Assert.InRange(file.DataEnd(FilePosition.Zero).Value, 0, Length);
+        file.Write(new FilePosition(Written), [1]);
+        file.Write(new FilePosition(4096), [1]);
+        Assert.InRange(file.DataEnd(FilePosition.Zero).Value, Written + 1, Length);
+        file.FlushData();
+        Assert.InRange(file.DataEnd(FilePosition.Zero).Value, Written + 1, Length);
+        Assert.InRange(file.DataEnd(new FilePosition(Written)).Value, Written + 1, Length);
+        Assert.InRange(file.DataEnd(new FilePosition(Written + 8192)).Value, Written + 8192, Length);
+        Assert.Equal(Length, file.DataEnd(new FilePosition(Length)).Value);
+    }
+
+    [Fact]
     public void What_is_written_is_read_and_a_read_past_the_end_is_short()
     {
         using IDiskFile file = _disk.Open("a", DiskOpenMode.CreateNew);
