@@ -17,11 +17,15 @@ internal static class BrokerEvents
             $"listening on {address}, cluster {cluster}, node {node}, {partitions} partitions to open; {before}");
     }
 
-    public static void Ready(this IBrokerLog log, int served, int failed, TimeSpan took)
+    public static void Recovering(this IBrokerLog log, int served, int all, long bytesRead, TimeSpan took) => Tell(
+        log, BrokerEventKind.Recovering, BrokerEventLevel.Information,
+        $"{served} of {all} partitions are served after {took.TotalSeconds:0.0} s, {bytesRead} bytes were read above their recovery points");
+
+    public static void Ready(this IBrokerLog log, int served, int failed, long bytesRead, TimeSpan took)
     {
         BrokerEventLevel level = failed == 0 ? BrokerEventLevel.Information : BrokerEventLevel.Error;
         string rest = failed == 0 ? "" : $", {failed} could not be opened";
-        Tell(log, BrokerEventKind.Ready, level, $"{served} partitions are served after {took.TotalSeconds:0.000} s{rest}");
+        Tell(log, BrokerEventKind.Ready, level, $"{served} partitions are served after {took.TotalSeconds:0.000} s, {bytesRead} bytes were read above their recovery points{rest}");
     }
 
     public static void Stopping(this IBrokerLog log) =>

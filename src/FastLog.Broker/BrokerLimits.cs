@@ -54,6 +54,9 @@ public static class BrokerLimits
     /// <summary>A partition that could not be opened because the disk was full is tried again after this, when asked for.</summary>
     public static readonly TimeSpan OpenRetryDelay = TimeSpan.FromSeconds(5);
 
+    /// <summary>How often it is told how far the opening of the partitions is.</summary>
+    public static readonly TimeSpan RecoveryProgressInterval = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a stop waits for requests in flight before it closes the connections.</summary>
     public static readonly TimeSpan StopRequestsWaitMax = TimeSpan.FromSeconds(4);
 }

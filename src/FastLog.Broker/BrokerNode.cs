@@ -143,13 +143,19 @@ public sealed class BrokerNode : IAsyncDisposable
     private async Task WatchAsync()
     {
         IReadOnlyList<TopicEntry> topics = _services.Topics.All();
-        foreach (TopicEntry topic in topics)
-            await topic.Settled;
+        using (RecoveryProgress.Begin(topics, _services.Ports, _services.Log, _startedAt))
+        {
+            foreach (TopicEntry topic in topics)
+                await topic.Settled;
+        }
+
         if (_services.IsStopping)
             return;
-        int failed = topics.Sum(topic => topic.Partitions.Count(partition => partition.Status.State == PartitionState.Failed));
-        int served = topics.Sum(topic => topic.Partitions.Count(partition => partition.Status.State == PartitionState.Serving));
-        _services.Log.Ready(served, failed, _services.Ports.Clock.Now.Since(_startedAt));
+        _services.Log.Ready(
+            RecoveryProgress.Count(topics, PartitionState.Serving),
+            RecoveryProgress.Count(topics, PartitionState.Failed),
+            RecoveryProgress.BytesRead(topics),
+            _services.Ports.Clock.Now.Since(_startedAt));
     }
 
     private async Task StopOnceAsync()

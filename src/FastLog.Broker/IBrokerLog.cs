@@ -22,6 +22,7 @@ public enum BrokerEventKind
     Ready = 2,
     Stopping = 3,
     Stopped = 4,
+    Recovering = 5,
     PartitionFailed = 10,
     PartitionFenced = 11,
     PartitionDamaged = 12,

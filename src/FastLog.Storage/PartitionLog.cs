@@ -59,6 +59,7 @@ public sealed class PartitionLog
         _writer.Attach(_member);
         Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor, services.Space, services.RecyclesSegments);
         EndPoint = recovered.Point;
+        RecoveredBytes = recovered.ScannedBytes;
     }
 
     public TopicPartition Id => _state.Context.Id;
@@ -84,6 +85,9 @@ public sealed class PartitionLog
 
     /// <summary>Bytes of all segments up to their logical ends, headers included.</summary>
     public long SizeBytes => _state.SizeBytes;
+
+    /// <summary>Bytes above its recovery point that were read when it was opened.</summary>
+    public long RecoveredBytes { get; }
 
     public int SegmentCount => _state.Segments.Count;
 

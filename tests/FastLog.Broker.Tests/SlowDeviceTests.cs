@@ -49,8 +49,14 @@ public sealed class SlowDeviceTests : IDisposable
 
         Assert.Equal(["z"], (await client.FetchAsync(ids["z"], 0)).Values);
         Assert.Equal(ErrorCode.NotReady, (await client.FetchAsync(ids["c"], 0)).Outcome.Error);
+        await _world.Ports.Timers.DelayAsync(TimeSpan.FromSeconds(2), CancellationToken.None);
         device.Release();
         await broker.Ready;
+        string[] progress = [.. _world.Log.Events
+            .Where(occurred => occurred.Kind == BrokerEventKind.Recovering)
+            .Select(occurred => occurred.Message)];
+        Assert.All(progress, message => Assert.StartsWith("3 of 4 partitions", message, StringComparison.Ordinal));
+        Assert.InRange(progress.Length, 1, 3);
         foreach (string name in ids.Keys)
             Assert.Equal([name], (await client.FetchAsync(ids[name], 0)).Values);
     });
