@@ -47,6 +47,12 @@ public sealed record TortureContext
     /// <summary>Rounds asked for; null: the tier's own number.</summary>
     public int? Rounds { get; init; }
 
+    /// <summary>For rows that fill a log: how much of it; null: the tier's own size.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>For rows that are about many partitions: how many; null: the tier's own number.</summary>
+    public int? Partitions { get; init; }
+
     /// <summary>Told of progress, a line each.</summary>
     public required Action<string> Tell { get; init; }
 }

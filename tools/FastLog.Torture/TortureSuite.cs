@@ -23,6 +23,7 @@ public static class TortureSuite
         new IdempotentRetry(),
         new BitflipSweep(),
         new FileFuzz(),
+        new Restart(),
     ];
 
     /// <summary>

@@ -13,13 +13,15 @@ internal static class TortureCommand
         var directory = new Option<string?>("--dir") { Description = "Work on this file system (default: the temporary directory)", HelpName = "D" };
         var seed = new Option<ulong?>("--seed") { Description = "Repeats the random choices (default: a new one, printed)", HelpName = "S" };
         Option<long?> rounds = CommonOptions.Number("--rounds", "Rounds of each row (default: the tier's)", 1, 1_000_000);
+        Option<long> size = CommonOptions.Size("--size", "Bytes of log in the rows that fill one; 0: the tier's", 0);
+        Option<long?> partitions = CommonOptions.Number("--partitions", "Partitions in the rows about many (default: the tier's)", 1, 100_000);
         Option<string> tier = CommonOptions.Choice("--tier", "How much is run", "ci", "ci", "full", "long");
         var only = new Option<string?>("--only") { Description = "Run this row only", HelpName = "NAME" };
         only.CompletionSources.Add(TortureSuite.Rows.Select(row => row.Name).ToArray());
         Option<bool> json = CommonOptions.Json();
         return CommandBuilder.Create("torture", "Kill real brokers at random moments and check that nothing acknowledged is lost",
                 "fastlog torture --seed 1 --rounds 300", "fastlog torture --dir /mnt/disk --tier full")
-            .With(directory, seed, rounds, tier, only, json)
+            .With(directory, seed, rounds, size, partitions, tier, only, json)
             .Does(async (result, token) =>
             {
                 ITortureRow[] rows = Rows(result.GetValue(only));
@@ -33,6 +35,8 @@ internal static class TortureCommand
                     Seed = seedValue,
                     Tier = Tier(result.GetRequiredValue(tier)),
                     Rounds = (int?)result.GetValue(rounds),
+                    Bytes = result.GetValue(size) is > 0 and long bytes ? bytes : null,
+                    Partitions = (int?)result.GetValue(partitions),
                     Tell = Console.Error.WriteLine,
                 };
                 IReadOnlyList<TortureResult> results = await TortureSuite.RunAsync(rows, context, work, token);
