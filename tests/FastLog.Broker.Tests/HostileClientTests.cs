@@ -62,6 +62,25 @@ public sealed class HostileClientTests : IDisposable
     });
 
     [Fact]
+    public Task A_client_that_says_no_hello_in_time_is_told_and_closed() => With(async (broker, healthy) =>
+    {
+        using TestClient client = await _world.ConnectAsync(broker, hello: false);
+        Reply told = await client.ReceiveAsync();
+        Assert.Equal(ErrorCode.HelloRequired, told.Error().Code);
+        Assert.Contains("no hello in the time allowed", told.Error().Message, StringComparison.Ordinal);
+        Assert.Null(await client.TryReceiveAsync());
+    });
+
+    [Fact]
+    public Task A_frame_that_does_not_come_to_its_end_is_told_and_ends_the_connection() => With(async (broker, healthy) =>
+    {
+        using TestClient client = await _world.ConnectAsync(broker);
+        await client.SendBytesAsync(RawFrame(ApiKey.ListTopics, [0])[..10]);
+        Assert.Equal(ErrorCode.DeadlineExceeded, (await client.ReceiveAsync()).Error().Code);
+        Assert.Null(await client.TryReceiveAsync());
+    });
+
+    [Fact]
     public Task Random_bytes_never_take_the_broker_down() => With(async (broker, healthy) =>
     {
         var random = new Prng(77);

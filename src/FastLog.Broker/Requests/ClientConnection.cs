@@ -63,7 +63,13 @@ internal sealed class ClientConnection : IFrameHandler
 
     public OutboundFrame? OnRefused(CloseReason reason, FrameHeader? header)
     {
-        ErrorCode code = reason.Kind == CloseKind.FrameTooLarge ? ErrorCode.FrameTooLarge : ErrorCode.InvalidFrame;
+        ErrorCode code = reason.Kind switch
+        {
+            CloseKind.FrameTooLarge => ErrorCode.FrameTooLarge,
+            CloseKind.HelloTooSlow => ErrorCode.HelloRequired,
+            CloseKind.FrameTooSlow => ErrorCode.DeadlineExceeded,
+            _ => ErrorCode.InvalidFrame,
+        };
         FrameHeader answered = header ?? FrameHeader.Request(ApiKey.None, CorrelationId.None);
         return Responses.Error(answered, new RequestError(code, reason.Details));
     }

@@ -270,11 +270,25 @@ public sealed class FrameConnection : IAsyncDisposable
         }
 
         if (_receiver.IsTooSlow(now))
-            CloseWhenSent(new CloseReason(CloseKind.FrameTooSlow, "a frame did not come in the time allowed"));
+            Refuse(new CloseReason(CloseKind.FrameTooSlow, "a frame did not come in the time allowed"));
         else if (!Volatile.Read(ref _open) && IsOver(now, Volatile.Read(ref _startedAt), _options.HelloDeadline))
-            CloseWhenSent(new CloseReason(CloseKind.HelloTooSlow, "no hello in the time allowed"));
+            Refuse(new CloseReason(CloseKind.HelloTooSlow, "no hello in the time allowed"));
         else if (_sender.SendStarted is null && !_receiver.IsBusy && IsOver(now, LastActivity(), _options.IdleLimit))
             CloseWhenSent(new CloseReason(CloseKind.Idle, $"nothing came or went for {_options.IdleLimit.TotalSeconds:0} s"));
+    }
+
+    private void Refuse(CloseReason reason)
+    {
+        try
+        {
+            CloseWhenSent(reason, _handler.OnRefused(reason, null));
+        }
+#pragma warning disable CA1031 // One handler's failure must not end the watch over all connections.
+        catch (Exception cause)
+#pragma warning restore CA1031
+        {
+            HandlerFailed(cause);
+        }
     }
 
     private long LastActivity() =>

@@ -17,7 +17,8 @@ public interface IFrameHandler
     ValueTask OnFrameAsync(InboundFrame frame);
 
     /// <summary>
-    /// The peer's bytes were refused and the connection ends now. The answer, if any, is the last frame sent; handed over.
+    /// The peer's bytes were refused, or did not come in time, and the connection ends now. The answer, if any, is the last frame
+    /// sent; handed over. From any thread, possibly while <see cref="OnFrameAsync"/> still runs.
     /// </summary>
     /// <param name="header">The frame's header when it could be read and its CRC may be trusted; else null.</param>
     OutboundFrame? OnRefused(CloseReason reason, FrameHeader? header) => null;
