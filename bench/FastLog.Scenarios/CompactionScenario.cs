@@ -19,6 +19,7 @@ internal static class CompactionScenario
 {
     private const int BatchRecords = 200;
     private const long SegmentSize = 64L << 20;
+    private const long Unlimited = long.MaxValue / 1024;
     private const string Topic = "scenario";
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true };
@@ -36,12 +37,10 @@ internal static class CompactionScenario
         string source = Path.Combine(root, "source");
         long[] model = await GenerateAsync(source, records, keys, valueSize, seed);
         long bytes = DataFiles(source).Sum(file => new FileInfo(file).Length);
-        double copySeconds = Copy(source, Path.Combine(root, "copy"));
-        Latency quiet = await MeasureAsync(root, source, null, compact: false, model);
-        Run full = new();
-        Latency fullLatency = await MeasureAsync(root, source, long.MaxValue / 1024, compact: true, model, full, withAppends: false);
-        Run fullBeside = new();
-        fullLatency = await MeasureAsync(root, source, long.MaxValue / 1024, compact: true, model, fullBeside);
+        Latency quiet = await MeasureAsync(root, source, null, compact: false, model, new Run());
+        var rounds = new List<Round>();
+        for (int i = 0; i < Number(settings, "rounds", 3); i++)
+            rounds.Add(await RoundAsync(root, source, bytes, model));
         Run throttled = new();
         Latency throttledLatency = await MeasureAsync(root, source, null, compact: true, model, throttled);
         Print(new
@@ -52,21 +51,35 @@ internal static class CompactionScenario
             seed,
             liveKeys = model.Count(offset => offset >= 0),
             megabytes = Mb(bytes),
-            copyMegabytesPerSecond = Mb(bytes) / copySeconds,
-            compactionMegabytesPerSecond = Mb(bytes) / full.Seconds,
-            shareOfCopy = copySeconds / full.Seconds,
+            rounds,
+            medianShareOfCopy = Median(rounds.Select(static round => round.ShareOfCopy)),
             mapMegabytes = Mb(new CompactionOptions().MapBytesMax),
-            peakMegabytesBefore = Mb(full.PeakBefore),
-            peakMegabytesAfter = Mb(full.PeakAfter),
-            compactionSecondsBesideAppends = fullBeside.Seconds,
-            compactionSecondsAtDefaultRate = throttled.Seconds,
+            compactionSecondsAtDefaultRate = Math.Round(throttled.Seconds, 2),
             appendLatencyAlone = quiet,
-            appendLatencyBesideFullSpeed = fullLatency,
             appendLatencyBesideDefaultRate = throttledLatency,
-            what = full.Event,
+            what = throttled.Event,
         });
         Directory.Delete(root, recursive: true);
         return 0;
+    }
+
+    /// <summary>A copy and two compactions at full speed, one of them beside appends: close together, as machines are noisy.</summary>
+    private static async Task<Round> RoundAsync(string root, string source, long bytes, long[] model)
+    {
+        double copySeconds = Copy(source, Path.Combine(root, "copy"));
+        Run alone = new();
+        await MeasureAsync(root, source, Unlimited, compact: true, model, alone, withAppends: false);
+        Run beside = new();
+        Latency latency = await MeasureAsync(root, source, Unlimited, compact: true, model, beside);
+        return new Round(
+            Math.Round(Mb(bytes) / copySeconds),
+            Math.Round(Mb(bytes) / alone.Seconds),
+            Math.Round(copySeconds / alone.Seconds, 2),
+            Math.Round(alone.CpuSeconds, 2),
+            Math.Round(Mb(bytes) / beside.Seconds),
+            latency,
+            Mb(alone.PeakBefore),
+            Mb(alone.PeakAfter));
     }
 
     /// <summary>The log, and the offset of the last record of each key (-1 - offset for a tombstone).</summary>
@@ -105,31 +118,30 @@ internal static class CompactionScenario
     }
 
     private static async Task<Latency> MeasureAsync(
-        string root, string source, long? rate, bool compact, long[] model, Run? run = null, bool withAppends = true)
+        string root, string source, long? rate, bool compact, long[] model, Run run, bool withAppends = true)
     {
         string path = Path.Combine(root, "run");
         CopyDirectory(source, path);
         using var threads = new BlockingThreads("scenario", 4);
         Latency latency = new(0, 0, 0, 0);
-        await using (LogDirectory directory = Open(path, threads, rate, happened => run?.Note(happened)))
+        await using (LogDirectory directory = Open(path, threads, rate, run.Note))
         {
             PartitionLog log = await OpenLogAsync(directory, Compacted, new CompactionPolicy { DirtyRatioMin = 0 });
             PartitionLog other = await OpenLogAsync(directory, Other, compaction: null);
             using var stop = new CancellationTokenSource();
             Task<Latency> appends = withAppends ? Task.Run(() => AppendAsync(other, stop.Token)) : Task.FromResult(latency);
-            if (run is not null)
-                run.PeakBefore = Peak();
+            GC.Collect();
+            ResetPeak();
+            run.PeakBefore = Peak();
+            TimeSpan worked = Environment.CpuUsage.TotalTime;
             var clock = Stopwatch.StartNew();
             if (compact)
                 await directory.RunMaintenanceAsync(Compacted, MaintenanceKind.Compaction);
             else
                 await Task.Delay(TimeSpan.FromSeconds(10));
-            if (run is not null)
-            {
-                run.Seconds = clock.Elapsed.TotalSeconds;
-                run.PeakAfter = Peak();
-            }
-
+            run.Seconds = clock.Elapsed.TotalSeconds;
+            run.CpuSeconds = (Environment.CpuUsage.TotalTime - worked).TotalSeconds;
+            run.PeakAfter = Peak();
             await stop.CancelAsync();
             latency = await appends;
             if (compact)
@@ -230,7 +242,9 @@ internal static class CompactionScenario
             },
             CancellationToken.None);
 
-    private static IEnumerable<string> DataFiles(string path) => Directory.EnumerateFiles(path, "*.log", SearchOption.AllDirectories);
+    /// <summary>The compacted log's, but for the active one, which is left alone.</summary>
+    private static string[] DataFiles(string path) =>
+        [.. Directory.EnumerateFiles(path, "*.log", SearchOption.AllDirectories).Order(StringComparer.Ordinal).SkipLast(1)];
 
     /// <summary>The floor: the same bytes read and written and flushed, with nothing between.</summary>
     private static double Copy(string source, string target)
@@ -259,10 +273,19 @@ internal static class CompactionScenario
         foreach (string directory in Directory.EnumerateDirectories(source, "*", SearchOption.AllDirectories))
             Directory.CreateDirectory(Path.Combine(target, Path.GetRelativePath(source, directory)));
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
-            File.Copy(file, Path.Combine(target, Path.GetRelativePath(source, file)));
+        {
+            string copy = Path.Combine(target, Path.GetRelativePath(source, file));
+            File.Copy(file, copy);
+
+            // Else the first flush of what is measured waits for all of these bytes.
+            using var written = new FileStream(copy, FileMode.Open, FileAccess.ReadWrite, FileShare.None, 0);
+            written.Flush(flushToDisk: true);
+        }
     }
 
-    /// <summary>The most memory that the process ever held, in bytes.</summary>
+    private static void ResetPeak() => File.WriteAllText("/proc/self/clear_refs", "5");
+
+    /// <summary>The most memory that the process held since the last reset, in bytes.</summary>
     private static long Peak()
     {
         string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
@@ -271,6 +294,12 @@ internal static class CompactionScenario
 
     private static double At(List<double> sorted, double share) =>
         sorted.Count == 0 ? 0 : sorted[Math.Min(sorted.Count - 1, (int)(sorted.Count * share))];
+
+    private static double Median(IEnumerable<double> values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted.Length == 0 ? 0 : sorted[sorted.Length / 2];
+    }
 
     private static double Mb(long bytes) => Math.Round(bytes / 1e6, 1);
 
@@ -284,6 +313,8 @@ internal static class CompactionScenario
     {
         public double Seconds { get; set; }
 
+        public double CpuSeconds { get; set; }
+
         public long PeakBefore { get; set; }
 
         public long PeakAfter { get; set; }
@@ -296,6 +327,16 @@ internal static class CompactionScenario
                 Event = happened.Message;
         }
     }
+
+    private sealed record Round(
+        double CopyMegabytesPerSecond,
+        double CompactionMegabytesPerSecond,
+        double ShareOfCopy,
+        double CompactionCpuSeconds,
+        double CompactionBesideAppendsMegabytesPerSecond,
+        Latency AppendLatencyBesideIt,
+        double PeakMegabytesBefore,
+        double PeakMegabytesAfter);
 
     private sealed record Latency(int Appends, double P50Ms, double P99Ms, double P999Ms);
 }

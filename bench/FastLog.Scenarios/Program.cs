@@ -8,7 +8,7 @@ Dictionary<string, string> settings = args.Skip(1)
     .ToDictionary(pair => pair[0], pair => pair[1]);
 if (name != "compaction")
 {
-    Console.Error.WriteLine("usage: FastLog.Scenarios compaction [dir=DIR] [records=5000000] [keys=500000] [value=100] [seed=1]");
+    Console.Error.WriteLine("usage: FastLog.Scenarios compaction [dir=DIR] [records=5000000] [keys=500000] [value=100] [seed=1] [rounds=3]");
     return 2;
 }
 

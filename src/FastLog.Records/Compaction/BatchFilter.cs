@@ -26,6 +26,9 @@ public enum FilterOutcome
 /// </summary>
 public sealed class BatchFilter : IDisposable
 {
+    /// <summary>Records that a filter is told of at once, at most.</summary>
+    public const int ExpectedMax = 256;
+
     private readonly BufferPool _pool;
     private readonly InflateBuffer _inflate;
     private BufferLease? _records;
@@ -108,8 +111,12 @@ public sealed class BatchFilter : IDisposable
         }
 
         Span<byte> target = Room(ref _records, (int)sizeMax).Span;
-        while (records.Read())
+        for (int at = 0; ; at++)
         {
+            if (at % ExpectedMax == 0)
+                filter.Expect(header, records, ExpectedMax);
+            if (!records.Read())
+                break;
             RecordFate fate = filter.Judge(header, records);
             if (fate == RecordFate.Drop)
             {

@@ -13,6 +13,9 @@ namespace FastLog.Storage.Compaction;
 internal sealed class CompactionFilter(
     KeyMap map, KeyHasher keys, KeyHasher producers, DirtyScan scan, Timestamp now, TimeSpan producerExpiration) : IRecordFilter
 {
+    private readonly KeyHash[] _expected = new KeyHash[BatchFilter.ExpectedMax];
+    private int _at;
+
     /// <summary>
     /// A segment could not be compacted that begins here: an older record of a key may be left in it, so no tombstone from here
     /// on may go.
@@ -21,12 +24,23 @@ internal sealed class CompactionFilter(
 
     public long TombstonesDropped { get; private set; }
 
+    public void Expect(in BatchHeader header, RecordReader ahead, int countMax)
+    {
+        _at = 0;
+        int count = 0;
+        while (count < countMax && ahead.Read())
+            _expected[count++] = ahead.Key.IsNull ? default : keys.Hash(ahead.Key.Span);
+        map.Touch(_expected.AsSpan(0, count));
+    }
+
     public RecordFate Judge(in BatchHeader header, scoped in RecordReader record)
     {
+        ref readonly KeyHash key = ref _expected[_at++];
+
         // A record without a key was there before the topic was compacted: nothing replaces it.
         if (record.Key.IsNull || record.Offset >= scan.End)
             return RecordFate.Keep;
-        if (map.Find(keys.Hash(record.Key.Span)) > record.Offset)
+        if (map.Find(key) > record.Offset)
             return RecordFate.Drop;
         if (!record.Value.IsNull)
             return RecordFate.Keep;

@@ -175,21 +175,29 @@ internal sealed class CompactionRun : IDisposable
 
     private async Task DriveAsync(IEnumerable<long> work, CancellationToken cancellationToken)
     {
-        IEnumerator<long> steps = work.GetEnumerator();
-        try
+        using IEnumerator<long> steps = work.GetEnumerator();
+        bool isMore = true;
+        while (isMore)
         {
-            while (true)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (!await _tools.Executor.RunAsync(steps.MoveNext))
-                    return;
-                await _throttle.SpendAsync(steps.Current, cancellationToken);
-            }
+            cancellationToken.ThrowIfCancellationRequested();
+            (isMore, long bytes) = await _tools.Executor.RunAsync(() => Burst(steps));
+            await _throttle.SpendAsync(bytes, cancellationToken);
         }
-        finally
+    }
+
+    /// <summary>As many steps as make a burst of the rate: a step alone is over before another thread takes up the next one.</summary>
+    private (bool IsMore, long Bytes) Burst(IEnumerator<long> steps)
+    {
+        long bytes = 0;
+        do
         {
-            steps.Dispose();
+            if (!steps.MoveNext())
+                return (false, bytes);
+            bytes += steps.Current;
         }
+        while (bytes < _throttle.BurstBytes);
+
+        return (true, bytes);
     }
 
     private void Failed(SealedSegment segment, LogDefect defect)

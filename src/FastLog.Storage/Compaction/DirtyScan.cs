@@ -18,6 +18,8 @@ internal sealed class DirtyScan(
     public const int Slice = 1 << 20;
 
     private readonly InflateBuffer _inflate = new(BufferPool.Shared);
+    private readonly KeyHash[] _hashes = new KeyHash[BatchFilter.ExpectedMax];
+    private readonly LogOffset[] _offsets = new LogOffset[BatchFilter.ExpectedMax];
     private readonly LogOffset _from = firstDirty;
     private bool _isFull;
 
@@ -111,19 +113,38 @@ internal sealed class DirtyScan(
         BatchStatus status = RecordReader.TryOpen(scan.Batch, _inflate, out RecordReader record);
         if (status != BatchStatus.Ok)
             throw scan.Unreadable(status);
-        while (record.Read())
+        int count;
+        do
         {
-            if (record.Offset < _from || record.Key.IsNull)
-                continue;
-            if (map.TrySet(keys.Hash(record.Key.Span), record.Offset))
-                continue;
-            End = record.Offset;
-            return false;
+            count = ReadKeys(ref record);
+            map.Touch(_hashes.AsSpan(0, count));
+            for (int i = 0; i < count; i++)
+            {
+                if (map.TrySet(_hashes[i], _offsets[i]))
+                    continue;
+                End = _offsets[i];
+                return false;
+            }
         }
+        while (count == _hashes.Length);
 
         if (record.Status != BatchStatus.Ok)
             throw scan.Unreadable(record.Status);
         return true;
+    }
+
+    private int ReadKeys(ref RecordReader record)
+    {
+        int count = 0;
+        while (count < _hashes.Length && record.Read())
+        {
+            if (record.Offset < _from || record.Key.IsNull)
+                continue;
+            _hashes[count] = keys.Hash(record.Key.Span);
+            _offsets[count++] = record.Offset;
+        }
+
+        return count;
     }
 }
 

@@ -17,6 +17,7 @@ internal sealed class KeyMap
 
     private readonly Slot[] _slots;
     private readonly int _entriesMax;
+    private long _touched;
 
     /// <param name="bytesMax">No more memory than this.</param>
     /// <param name="keysExpected">No more memory than these many keys need, either.</param>
@@ -52,10 +53,30 @@ internal sealed class KeyMap
     /// <summary>The latest offset noted for the key; none when it was not noted.</summary>
     public LogOffset Find(in KeyHash key) => new(Probe(key).OffsetPlusOne - 1);
 
+    /// <summary>
+    /// Before these keys are set or found: their slots lie anywhere in much memory, and loads that do not wait for each other
+    /// bring them near in a fraction of the time.
+    /// </summary>
+    public void Touch(ReadOnlySpan<KeyHash> keys)
+    {
+        Slot[] slots = _slots;
+        ulong sum = 0;
+        foreach (ref readonly KeyHash key in keys)
+        {
+            ref readonly Slot slot = ref slots[Home(key)];
+            sum += slot.Key.High + (ulong)slot.OffsetPlusOne;
+        }
+
+        // Kept, or the loads could be left out.
+        _touched = (long)sum;
+    }
+
+    private int Home(in KeyHash key) => (int)(((UInt128)key.High * (ulong)_slots.Length) >> 64);
+
     private ref Slot Probe(in KeyHash key)
     {
         Slot[] slots = _slots;
-        int at = (int)(((UInt128)key.High * (ulong)slots.Length) >> 64);
+        int at = Home(key);
         while (true)
         {
             ref Slot slot = ref slots[at];

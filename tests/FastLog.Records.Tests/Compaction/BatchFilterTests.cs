@@ -45,6 +45,25 @@ public sealed class BatchFilterTests
         }
     }
 
+    [Theory]
+    [InlineData(BatchFilter.ExpectedMax - 1)]
+    [InlineData(BatchFilter.ExpectedMax)]
+    [InlineData((3 * BatchFilter.ExpectedMax) + 1)]
+    public void A_filter_is_told_of_all_records_before_it_judges_them(int count)
+    {
+        var builder = new BatchBuilder(new byte[SizeMax]);
+        for (int i = 0; i < count; i++)
+            Assert.True(builder.TryAppend(new Timestamp(i), "k"u8, "v"u8));
+        byte[] batch = builder.Build(Codec.None).ToArray();
+        using var filter = new BatchFilter(BufferPool.Shared);
+        Assert.Equal(BatchStatus.Ok, BatchHeader.TryRead(batch, out BatchHeader header));
+        int judged = 0;
+        var judge = new Judge(_ => judged++ % 2 == 0 ? RecordFate.Keep : RecordFate.Drop);
+        Assert.Equal(FilterOutcome.Changed, filter.Run(header, batch, judge, Horizon));
+        Assert.Equal(count, judged);
+        Assert.Equal(count / 2, filter.DroppedCount);
+    }
+
     [Fact]
     public void A_batch_without_records_left_is_what_Kafka_writes()
     {
@@ -177,6 +196,19 @@ public sealed class BatchFilterTests
 
     private sealed class Judge(Func<long, RecordFate> fate) : IRecordFilter
     {
-        RecordFate IRecordFilter.Judge(in BatchHeader header, scoped in RecordReader record) => fate(record.Offset.Value);
+        private readonly Queue<long> _expected = new();
+
+        void IRecordFilter.Expect(in BatchHeader header, RecordReader ahead, int countMax)
+        {
+            Assert.Empty(_expected);
+            while (_expected.Count < countMax && ahead.Read())
+                _expected.Enqueue(ahead.Offset.Value);
+        }
+
+        RecordFate IRecordFilter.Judge(in BatchHeader header, scoped in RecordReader record)
+        {
+            Assert.Equal(_expected.Dequeue(), record.Offset.Value);
+            return fate(record.Offset.Value);
+        }
     }
 }
