@@ -64,7 +64,7 @@ public static class ConfigSchema
         "Bytes a second that the scrubber reads and checks in the background; 0B: it does not run.", 0, 64 * GiB);
 
     public static readonly ConfigKey ScrubInterval = new(
-        "scrub.interval", ConfigKind.Duration, "7d", "1m to 365d", "Between two rounds of the scrubber over all partitions.",
+        "scrub.interval", ConfigKind.Duration, "7d", "1m to 365d", "Between two rounds of the scrubber over all partitions; after a start the first one begins within it.",
         60_000, 365L * 24 * 3600 * 1000);
 
     public static readonly ConfigKey CompactionBytesPerSecondMax = new(

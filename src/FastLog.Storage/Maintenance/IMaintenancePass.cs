@@ -25,6 +25,12 @@ internal interface IMaintenancePass
     /// <summary>Between the end of one round over all logs and the start of the next.</summary>
     TimeSpan Interval { get; }
 
+    /// <summary>Between the opening of the data directory and the first round.</summary>
+    TimeSpan FirstDelay => Interval;
+
+    /// <summary>True when a round begins with any log: where few rounds reach their end, each log has its turn.</summary>
+    bool BeginsAnywhere => false;
+
     /// <summary>True when it takes segments of a log out or puts others in their place.</summary>
     bool ChangesSegments { get; }
 

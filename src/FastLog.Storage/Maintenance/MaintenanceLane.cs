@@ -25,7 +25,7 @@ internal sealed class MaintenanceLane(
     /// <summary>Begins the rounds, on the executor.</summary>
     public void Start()
     {
-        SetRoundTimer();
+        SetRoundTimer(pass.FirstDelay);
         tools.Ports.Executor.Post(new ActionWork(() => _ = RunAsync()));
     }
 
@@ -95,14 +95,16 @@ internal sealed class MaintenanceLane(
     private async Task RunRoundAsync()
     {
         await TryAsync(tools.Root, pass.BeginRoundAsync);
-        foreach (PartitionLog log in openLogs())
+        IReadOnlyList<PartitionLog> logs = openLogs();
+        int first = pass.BeginsAnywhere && logs.Count > 1 ? (int)(tools.Ports.Entropy.NextUInt64() % (uint)logs.Count) : 0;
+        for (int i = 0; i < logs.Count; i++)
         {
             if (Volatile.Read(ref _stopped))
                 return;
-            await RunOneAsync(log);
+            await RunOneAsync(logs[(first + i) % logs.Count]);
         }
 
-        SetRoundTimer();
+        SetRoundTimer(pass.Interval);
     }
 
     private async Task RunOneAsync(PartitionLog log)
@@ -191,13 +193,13 @@ internal sealed class MaintenanceLane(
         woken?.SetResult();
     }
 
-    private void SetRoundTimer()
+    private void SetRoundTimer(TimeSpan delay)
     {
         lock (_gate)
         {
             if (_stopped)
                 return;
-            _roundTimer = tools.Ports.Timers.Schedule(pass.Interval, new ActionWork(() =>
+            _roundTimer = tools.Ports.Timers.Schedule(delay, new ActionWork(() =>
             {
                 lock (_gate)
                     _roundIsDue = true;

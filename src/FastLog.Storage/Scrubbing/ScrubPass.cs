@@ -20,6 +20,11 @@ internal sealed class ScrubPass(MaintenanceTools tools, long rate, TimeSpan inte
 
     public TimeSpan Interval => interval;
 
+    /// <summary>At any moment of the interval: a directory that is opened again more often than that is scrubbed as often as others.</summary>
+    public TimeSpan FirstDelay { get; } = interval * ((tools.Ports.Entropy.NextUInt64() >> 11) / (double)(1UL << 53));
+
+    public bool BeginsAnywhere => true;
+
     public bool ChangesSegments => false;
 
     public async Task RunAsync(PartitionLog log, CancellationToken cancellationToken)

@@ -47,6 +47,25 @@ public class ScrubTests
     }
 
     [Fact]
+    public void A_directory_that_is_opened_every_day_is_scrubbed_too()
+    {
+        StorageRig rig = Filled(9, new PartitionLogOptions());
+        rig.Stop();
+        rig.Disk.FlipBits(StorageRig.DataFile(0), Batches(rig, 0)[5].Position + 80, 1);
+        int days = 0;
+        for (bool isFound = false; !isFound; days++)
+        {
+            Assert.True(days < 60, "nobody looked");
+            rig.Start();
+            rig.Scheduler.RunFor(TimeSpan.FromDays(1));
+            isFound = rig.Log.Defects.Count > 0;
+            rig.Stop();
+        }
+
+        Assert.True(days > 1, "with a week between two rounds the first day is not likely");
+    }
+
+    [Fact]
     public void A_header_changed_so_that_it_still_leads_on_is_found_by_the_chain_CRC_between_two_index_entries()
     {
         StorageRig source = Filled(2, SmallSegments);
