@@ -59,7 +59,7 @@ public sealed class SimulatedGroupTests : GroupContract
     }
 
     [Fact]
-    public void Idle_groups_are_forgotten_and_stay_forgotten()
+    public void Idle_groups_are_forgotten_and_stay_forgotten_and_no_jump_of_the_clock_makes_one_idle()
     {
         using var world = new SimulatedWorld(seed: 15);
         Task body = world.RunAsync(async () =>
@@ -82,6 +82,10 @@ public sealed class SimulatedGroupTests : GroupContract
                 }
 
                 Assert.Equal(["busy"], await ListAsync(client));
+                world.Scheduler.JumpWallClock(TimeSpan.FromDays(30));
+                await world.Ports.Timers.DelayAsync(TimeSpan.FromSeconds(30), CancellationToken.None);
+                Assert.Equal(["busy"], await ListAsync(client));
+                world.Scheduler.JumpWallClock(TimeSpan.FromDays(-30));
             }
 
             await using BrokerNode next = await world.StartAsync(Short);

@@ -18,6 +18,8 @@ internal sealed class OffsetExpiry
     private readonly AsyncGate _passes = new();
     private readonly Lock _gate = new();
     private readonly List<Task> _running = [];
+    private readonly Timestamp _begun;
+    private readonly MonotonicTime _begunAt;
     private IDisposable _timer;
     private bool _isStopped;
 
@@ -25,6 +27,8 @@ internal sealed class OffsetExpiry
     {
         _groups = groups;
         _services = services;
+        _begun = services.Ports.Clock.WallNow;
+        _begunAt = services.Ports.Clock.Now;
         _timer = Schedule();
     }
 
@@ -84,8 +88,7 @@ internal sealed class OffsetExpiry
         int forgotten = 0;
         while (!_isStopped)
         {
-            var oldest = new Timestamp(
-                _services.Ports.Clock.WallNow.UnixMilliseconds - (long)_services.Options.OffsetsRetention.TotalMilliseconds);
+            var oldest = new Timestamp(Now().UnixMilliseconds - (long)_services.Options.OffsetsRetention.TotalMilliseconds);
             Answer<int> answer = await shard.ChangeAsync(table => Draw(shard, table, oldest));
             if (answer.Response == 0)
                 break; // nothing is left, or it cannot be done now
@@ -94,6 +97,14 @@ internal sealed class OffsetExpiry
 
         if (forgotten > 0)
             _services.Log.OffsetsForgotten(forgotten);
+    }
+
+    /// <summary>No later than the time that has really passed since the start: a jump of the wall clock makes no group idle.</summary>
+    private Timestamp Now()
+    {
+        IClock clock = _services.Ports.Clock;
+        long passed = (long)clock.Now.Since(_begunAt).TotalMilliseconds;
+        return new Timestamp(Math.Min(clock.WallNow.UnixMilliseconds, _begun.UnixMilliseconds + passed));
     }
 
     private Answer<IReadOnlyList<OffsetChange>> Draw(GroupShard shard, GroupTable table, Timestamp oldest)
