@@ -7,7 +7,8 @@ namespace FastLog.Torture;
 /// <param name="Effect">strace's words: <c>error=EIO</c>, <c>signal=KILL</c>, <c>delay_enter=500000</c>.</param>
 /// <param name="From">The first call that is hit, counted for each thread by itself.</param>
 /// <param name="Once">True: that call alone; else each one from there on.</param>
-internal sealed record StraceFault(string Call, string Effect, int From, bool Once)
+/// <param name="Last">The last call that is hit, counted like the first; null: as <paramref name="Once"/> says.</param>
+internal sealed record StraceFault(string Call, string Effect, int From, bool Once, int? Last = null)
 {
     private static readonly Lazy<string?> Probed = new(Probe);
 
@@ -18,18 +19,21 @@ internal sealed record StraceFault(string Call, string Effect, int From, bool On
     public string[] Wrapper(string trace) =>
     [
         "strace", "-D", "-f", "--seccomp-bpf", "-qq", "-y", "-ttt", "-o", trace,
-        "-e", $"trace={Call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={Call}:{Effect}:when={From}{(Once ? "" : "+")}"),
+        "-e", $"trace={Call}", "-e", string.Create(CultureInfo.InvariantCulture, $"inject={Call}:{Effect}:when={When}"),
     ];
 
     /// <summary>The trace's lines of calls that were hit.</summary>
     public static IReadOnlyList<string> Hits(string trace) => File.Exists(trace)
-        ? [.. File.ReadLines(trace).Where(line => line.Contains("(INJECTED)", StringComparison.Ordinal))]
+        ? [.. File.ReadLines(trace).Where(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal) || line.EndsWith("(DELAYED)", StringComparison.Ordinal))]
         : [];
 
     /// <summary>True when a broker under this fault met it in its data directory.</summary>
     public static bool WasHit(string trace, string data) => Hits(trace).Any(line => line.Contains(data, StringComparison.Ordinal));
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Call} {Effect} when={From}{(Once ? "" : "+")}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Call} {Effect} when={When}");
+
+    private string When => string.Create(
+        CultureInfo.InvariantCulture, $"{From}{(Last is { } last ? $"..{last}" : Once ? "" : "+")}");
 
     private static string? Probe()
     {

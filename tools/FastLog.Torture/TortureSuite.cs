@@ -20,6 +20,7 @@ public static class TortureSuite
         new KillAtSyscall(),
         new SyscallFaults(),
         new FailingFlush(),
+        new SlowDisk(),
         new IdempotentRetry(),
         new BitflipSweep(),
         new FileFuzz(),
@@ -70,16 +71,34 @@ public static class TortureSuite
         return results;
     }
 
+    /// <summary>The longest that a row may take: a run ends, also where something hangs.</summary>
+    private static TimeSpan TimeMax(TortureTier tier) => tier switch
+    {
+        TortureTier.Ci => TimeSpan.FromMinutes(10),
+        TortureTier.Full => TimeSpan.FromMinutes(30),
+        _ => TimeSpan.FromDays(2),
+    };
+
     private static async Task<TortureResult> RunRowAsync(
         ITortureRow row, TortureContext context, CancellationToken cancellationToken)
     {
         if (row.Missing(context) is { } missing)
             return new TortureResult(row.Name, TortureOutcome.Skipped, context.Seed, missing, []);
         long began = Stopwatch.GetTimestamp();
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        time.CancelAfter(TimeMax(context.Tier));
         try
         {
-            TortureResult result = await row.RunAsync(context, cancellationToken);
+            TortureResult result = await row.RunAsync(context, time.Token);
             return result with { Duration = Stopwatch.GetElapsedTime(began) };
+        }
+        catch (OperationCanceledException) when (time.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            string late = $"not done within {TimeMax(context.Tier).TotalMinutes} minutes";
+            return new TortureResult(row.Name, TortureOutcome.Failed, context.Seed, late, [late])
+            {
+                Duration = Stopwatch.GetElapsedTime(began),
+            };
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {

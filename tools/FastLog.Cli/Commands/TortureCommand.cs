@@ -18,27 +18,34 @@ internal static class TortureCommand
         Option<string> tier = CommonOptions.Choice("--tier", "How much is run", "ci", "ci", "full", "long");
         var only = new Option<string?>("--only") { Description = "Run this row only", HelpName = "NAME" };
         only.CompletionSources.Add(TortureSuite.Rows.Select(row => row.Name).ToArray());
+        var list = new Option<bool>("--list") { Description = "Print the rows, and why this machine cannot run some, and end" };
         Option<bool> json = CommonOptions.Json();
         return CommandBuilder.Create("torture", "Kill real brokers at random moments and check that nothing acknowledged is lost",
-                "fastlog torture --seed 1 --rounds 300", "fastlog torture --dir /mnt/disk --tier full")
-            .With(directory, seed, rounds, size, partitions, tier, only, json)
+                "fastlog torture --seed 1 --only kill9-storm --rounds 300", "fastlog torture --dir /mnt/disk --tier full",
+                "fastlog torture --list")
+            .With(directory, seed, rounds, size, partitions, tier, only, list, json)
             .Does(async (result, token) =>
             {
                 ITortureRow[] rows = Rows(result.GetValue(only));
-                ulong seedValue = result.GetValue(seed) ?? SystemEntropy.Instance.NextUInt64() >> 32;
-                string work = TortureSuite.CreateWorkDirectory(result.GetValue(directory) ?? Path.GetTempPath());
-                Console.Error.WriteLine($"seed {seedValue}, directory {work}");
                 var context = new TortureContext
                 {
                     Program = Environment.ProcessPath ?? throw CliException.Failed("this program's own path is not known"),
-                    WorkDirectory = work,
-                    Seed = seedValue,
+                    WorkDirectory = Path.GetFullPath(result.GetValue(directory) ?? Path.GetTempPath()),
+                    Seed = result.GetValue(seed) ?? SystemEntropy.Instance.NextUInt64() >> 32,
                     Tier = Tier(result.GetRequiredValue(tier)),
                     Rounds = (int?)result.GetValue(rounds),
                     Bytes = result.GetValue(size) is > 0 and long bytes ? bytes : null,
                     Partitions = (int?)result.GetValue(partitions),
                     Tell = Console.Error.WriteLine,
                 };
+                if (result.GetValue(list))
+                {
+                    TortureReport.WriteList(rows, context, result.GetValue(json));
+                    return ExitCode.Done;
+                }
+
+                string work = TortureSuite.CreateWorkDirectory(context.WorkDirectory);
+                Console.Error.WriteLine($"seed {context.Seed}, directory {work}");
                 IReadOnlyList<TortureResult> results = await TortureSuite.RunAsync(rows, context, work, token);
                 TortureReport.Write(results, work, result.GetValue(json));
                 if (results.Any(row => row.Outcome == TortureOutcome.Failed))

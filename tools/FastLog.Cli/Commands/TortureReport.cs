@@ -18,6 +18,28 @@ internal static class TortureReport
             WriteText(Console.Out, results, sum, fileSystem);
     }
 
+    /// <summary>The rows, one a line; those that this machine cannot run with the reason.</summary>
+    public static void WriteList(IReadOnlyList<ITortureRow> rows, TortureContext context, bool asJson)
+    {
+        foreach (ITortureRow row in rows)
+        {
+            string? missing = row.Missing(context);
+            if (asJson)
+                JsonOutput.Write(writer => WriteRow(writer, row, missing));
+            else
+                Console.Out.WriteLine($"{row.Name,-22} {row.Description}{(missing is null ? "" : $" (skipped here: {missing})")}");
+        }
+    }
+
+    private static void WriteRow(Utf8JsonWriter writer, ITortureRow row, string? missing)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", row.Name);
+        writer.WriteString("description", row.Description);
+        writer.WriteString("missing", missing);
+        writer.WriteEndObject();
+    }
+
     private static void WriteText(
         TextWriter output, IReadOnlyList<TortureResult> results, TortureFigures sum, string fileSystem)
     {
@@ -33,9 +55,9 @@ internal static class TortureReport
         output.WriteLine(FormattableString.Invariant(
             $"{sum.Points} crash points tried: {sum.Kills} processes killed, {sum.Cuts} power cuts, {sum.Faults} faults injected; file system {fileSystem}"));
         output.WriteLine(FormattableString.Invariant(
-            $"{sum.Acknowledged} records acknowledged, {sum.Unknown} unknown, {sum.Read} read back; lost {sum.Lost}, worst recovery {sum.WorstRecovery.TotalSeconds:0.00} s"));
+            $"{sum.Acknowledged} records acknowledged, {sum.Unknown} unknown, {sum.Read} read back; worst recovery {sum.WorstRecovery.TotalSeconds:0.00} s"));
         output.WriteLine(FormattableString.Invariant(
-            $"{Count(results, TortureOutcome.Passed)} passed, {Count(results, TortureOutcome.Failed)} failed, {Count(results, TortureOutcome.Skipped)} skipped"));
+            $"{Count(results, TortureOutcome.Passed)} passed, {Count(results, TortureOutcome.Failed)} failed, {Count(results, TortureOutcome.Skipped)} skipped; lost {sum.Lost}"));
     }
 
     private static void WriteJson(

@@ -34,7 +34,7 @@ internal sealed class CrashModel
         foreach ((TopicPartition id, CrashPartition partition) in _partitions)
         {
             RecoveredPartition? there = found.Partitions.GetValueOrDefault(id);
-            foreach (string wrong in partition.Compare(there, found.WasClean))
+            foreach (string wrong in partition.Compare(there, found.WasClean, CrashSequence.IsCompacted(id)))
                 yield return $"partition {id.Partition}: {wrong}";
         }
 
@@ -76,7 +76,7 @@ internal sealed class CrashPartition
 
     public void Sent(ulong value) => _sent.Add(value);
 
-    public void Acknowledge(LogOffset offset, ulong value) => _acknowledged.Add(offset.Value, value);
+    public void Acknowledge(LogOffset offset, ulong value) => _acknowledged[offset.Value] = value;
 
     public CrashPartition Copy()
     {
@@ -87,7 +87,7 @@ internal sealed class CrashPartition
         return copy;
     }
 
-    public IEnumerable<string> Compare(RecoveredPartition? there, bool wasClean)
+    public IEnumerable<string> Compare(RecoveredPartition? there, bool wasClean, bool isCompacted)
     {
         if (there is null)
         {
@@ -102,26 +102,33 @@ internal sealed class CrashPartition
             yield break;
         if (there.Problem is { } problem)
             yield return problem;
-        foreach (ulong value in there.Values.Where(value => !_sent.Contains(value)))
-            yield return $"value {value} was never sent";
-        if (there.Values.Distinct().Count() != there.Values.Count)
-            yield return "a value is there twice";
+        foreach ((LogOffset offset, ulong number) in there.Records.Where(record => !_sent.Contains(record.Number)))
+            yield return $"offset {offset} holds {number:x}, which was never sent";
+        if (there.Records.DistinctBy(record => record.Number).Count() != there.Records.Count)
+            yield return "a record is there twice";
         if (there.Start < Start)
             yield return $"the log starts at {there.Start}; {Start} was promised";
-
-        // A first segment of which nothing was flushed may be lost where its successor is not; its offsets are not used again.
-        foreach (long offset in _acknowledged.Keys.Where(offset => offset >= StartAsked.Value && offset < there.Start.Value))
-            yield return $"LOST: offset {offset} was acknowledged and the log starts at {there.Start}";
-        foreach ((long offset, ulong value) in _acknowledged.Where(entry => entry.Key >= there.Start.Value))
-        {
-            int at = (int)(offset - there.Start.Value);
-            if (at >= there.Values.Count)
-                yield return $"LOST: offset {offset} was acknowledged and the log ends at {there.Start.Plus(there.Values.Count)}";
-            else if (there.Values[at] != value)
-                yield return $"LOST: offset {offset} holds {there.Values[at]} and not {value}";
-        }
-
+        foreach (string lost in Lost(there, isCompacted))
+            yield return "LOST: " + lost;
         if (!wasClean && there.Epoch <= Epoch)
             yield return $"the leader epoch is {there.Epoch} and appends had {Epoch}";
+    }
+
+    private IEnumerable<string> Lost(RecoveredPartition there, bool isCompacted)
+    {
+        // A first segment of which nothing was flushed may be lost where its successor is not; its offsets are not used again.
+        foreach (long offset in _acknowledged.Keys.Where(offset => offset >= StartAsked.Value && offset < there.Start.Value))
+            yield return $"offset {offset} was acknowledged and the log starts at {there.Start}";
+        var found = there.Records.ToDictionary(record => record.Offset.Value, record => record.Number);
+        var lasts = there.Records.GroupBy(record => CrashValue.KeyOf(record.Number)).ToDictionary(group => group.Key, group => group.Last().Offset);
+        foreach ((long offset, ulong number) in _acknowledged.Where(entry => entry.Key >= there.Start.Value))
+        {
+            bool isThere = found.TryGetValue(offset, out ulong other);
+            if (isThere && other != number)
+                yield return $"offset {offset} holds {other:x} and not {number:x}";
+            bool isReplaced = isCompacted && lasts.GetValueOrDefault(CrashValue.KeyOf(number), LogOffset.None).Value > offset;
+            if (!isThere && !isReplaced)
+                yield return $"offset {offset} was acknowledged and is not there";
+        }
     }
 }

@@ -14,6 +14,11 @@ namespace FastLog.Torture.CrashPoints;
 public sealed class CrashPointRow : ITortureRow
 {
     private const int LettersMax = 4;
+
+    // A file is used again, also by a start; retention, then the log goes on; a producer outlives a roll, a trim and a start;
+    // a compaction, another one after it, a start after it.
+    private static readonly string[] Far = ["fxf", "fxkf", "fmf", "ifki", "ifxi", "ym", "ymym", "ymk"];
+
     private readonly bool _namesOnly;
 
     private CrashPointRow(string name, string description, bool namesOnly)
@@ -42,8 +47,8 @@ public sealed class CrashPointRow : ITortureRow
         ArgumentNullException.ThrowIfNull(context);
         (int sequences, int states) = context.Tier switch
         {
-            TortureTier.Ci => (40, 8),
-            TortureTier.Full => (2_000, 64),
+            TortureTier.Ci => (36, 8),
+            TortureTier.Full => (2_000, _namesOnly ? 4_096 : 64),
             _ => (int.MaxValue, 4_096),
         };
         string[] letters = [.. Sequences(new Prng(context.Seed)).Take(context.Rounds ?? sequences)];
@@ -56,7 +61,7 @@ public sealed class CrashPointRow : ITortureRow
                 for (int i; (i = Interlocked.Increment(ref next)) < letters.Length && sum.Violations.IsEmpty;)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    new Explorer(letters[i], _namesOnly, states, new Prng(context.Seed + (ulong)i), sum).Run();
+                    new Explorer(letters[i], _namesOnly, states, new Prng(context.Seed + (ulong)i), sum).Run(cancellationToken);
                     if (i % 100 == 0)
                         context.Tell($"sequence {i} of {letters.Length}: {sum.Points} points, {sum.States} states, violations {sum.Violations.Count}");
                 }
@@ -85,30 +90,31 @@ public sealed class CrashPointRow : ITortureRow
         };
     }
 
-    /// <summary>The setting up alone, then all of one letter, of two, of three; those of the greatest length in a seeded order.</summary>
+    /// <summary>
+    /// The setting up alone, some that reach far, all of one and two letters; then those of three and of four in turn, in a
+    /// seeded order.
+    /// </summary>
     private static IEnumerable<string> Sequences(Prng random)
     {
-        yield return "";
-        List<string> level = [""];
+        List<string[]> levels = [[""]];
         for (int length = 1; length <= LettersMax; length++)
+            levels.Add([.. levels[^1].SelectMany(prefix => CrashSequence.Alphabet.Select(letter => prefix + letter))]);
+        string[] threes = Shuffled(levels[3], random);
+        string[] fours = Shuffled(levels[4], random);
+        IEnumerable<string> longest = fours.SelectMany((four, i) => i < threes.Length ? [threes[i], four] : (string[])[four]);
+        return levels[0].Concat(Far).Concat(levels[1]).Concat(Shuffled(levels[2], random)).Concat(longest).Distinct();
+    }
+
+    private static string[] Shuffled(string[] sequences, Prng random)
+    {
+        string[] shuffled = [.. sequences];
+        for (int i = shuffled.Length - 1; i > 0; i--)
         {
-            level = [.. level.SelectMany(prefix => CrashSequence.Alphabet.Select(letter => prefix + letter))];
-            IEnumerable<string> order = level;
-            if (length == LettersMax)
-            {
-                string[] shuffled = [.. level];
-                for (int i = shuffled.Length - 1; i > 0; i--)
-                {
-                    int k = (int)random.Next(i + 1);
-                    (shuffled[i], shuffled[k]) = (shuffled[k], shuffled[i]);
-                }
-
-                order = shuffled;
-            }
-
-            foreach (string letters in order)
-                yield return letters;
+            int k = (int)random.Next(i + 1);
+            (shuffled[i], shuffled[k]) = (shuffled[k], shuffled[i]);
         }
+
+        return shuffled;
     }
 
     /// <summary>What all workers found. Thread-safe.</summary>
@@ -134,11 +140,11 @@ public sealed class CrashPointRow : ITortureRow
         private readonly Dictionary<string, List<CrashRecovery>> _known = new(StringComparer.Ordinal);
         private CrashModel? _last;
 
-        public void Run()
+        public void Run(CancellationToken cancellationToken)
         {
             try
             {
-                new CrashSequence(letters, AtPoint).Run();
+                new CrashSequence(letters, (disk, model, point) => AtPoint(disk, model, point, cancellationToken)).Run();
             }
             catch (Exception failure) when (failure is SimulationException or StorageException or DiskException or InvariantViolationException)
             {
@@ -148,7 +154,7 @@ public sealed class CrashPointRow : ITortureRow
             Interlocked.Add(ref sum.Acknowledged, _last?.Ids.Sum(id => _last[id].Acknowledged) ?? 0);
         }
 
-        private void AtPoint(SimulatedDisk disk, CrashModel model, string point)
+        private void AtPoint(SimulatedDisk disk, CrashModel model, string point, CancellationToken cancellationToken)
         {
             Interlocked.Increment(ref sum.Points);
             int free = disk.PendingChanges().Count(change => !namesOnly || change.Kind == PendingKind.Directory);
@@ -157,6 +163,7 @@ public sealed class CrashPointRow : ITortureRow
             CrashModel known = _last = model.Copy();
             foreach (SimulatedDisk state in CrashStates.Of(disk, namesOnly, statesMax, random))
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 Interlocked.Increment(ref sum.States);
                 foreach (CrashRecovery found in Recover(state, point))
                     foreach (string wrong in known.Compare(found))
@@ -187,7 +194,7 @@ public sealed class CrashPointRow : ITortureRow
             try
             {
                 CrashRecovery found = CrashRecovery.Run(state);
-                Interlocked.Add(ref sum.Read, found.Partitions.Values.Sum(partition => (long)partition.Values.Count));
+                Interlocked.Add(ref sum.Read, found.Partitions.Values.Sum(partition => (long)partition.Records.Count));
                 known.Add(found);
             }
             catch (Exception failure) when (failure is SimulationException or StorageException or DiskException or InvariantViolationException)

@@ -7,15 +7,15 @@ namespace FastLog.Torture.CrashPoints;
 
 /// <summary>What a start found in one partition.</summary>
 /// <param name="Start">The log start.</param>
-/// <param name="Values">Its records' values by offset, from the start.</param>
+/// <param name="Records">All that was read, from the log start on, ascending.</param>
 /// <param name="Epoch">The epoch that the next append has.</param>
 /// <param name="Problem">A defect, a gap or an append that did not work afterwards; null when all is well.</param>
-internal sealed record RecoveredPartition(LogOffset Start, IReadOnlyList<ulong> Values, LeaderEpoch Epoch, string? Problem);
+internal sealed record RecoveredPartition(
+    LogOffset Start, IReadOnlyList<(LogOffset Offset, ulong Number)> Records, LeaderEpoch Epoch, string? Problem);
 
 /// <summary>What a start found on a disk after a crash.</summary>
 internal sealed record CrashRecovery(bool WasClean, IReadOnlyDictionary<TopicPartition, RecoveredPartition> Partitions)
 {
-    private const ulong ProbeValue = ulong.MaxValue;
     private const int ReadBytes = 64 << 10;
 
     /// <summary>Starts on the disk, opens and reads every partition, and appends one record to each.</summary>
@@ -60,22 +60,41 @@ internal sealed record CrashRecovery(bool WasClean, IReadOnlyDictionary<TopicPar
         var partitions = new Dictionary<TopicPartition, RecoveredPartition>();
         foreach ((TopicPartition id, string topicName) in directory.ListPartitions())
         {
-            PartitionLog log = await directory.OpenPartitionAsync(id, topicName, CrashSequence.LogOptions, CancellationToken.None);
-            var values = new List<ulong>();
-            string? problem = log.Defects.Count > 0 ? $"defect: {log.Defects[0]}" : Read(log, values);
-            AppendResult probe = await log.AppendAsync(CrashValue.Batch([ProbeValue]), AppendMode.Confirmed);
-            if (problem is null && (probe.Status != AppendStatus.Ok || probe.BaseOffset != log.LogStart.Plus(values.Count)))
-                problem = $"the next append ended with {probe.Status} at {probe.BaseOffset}; the log had {values.Count} records from {log.LogStart}";
+            PartitionLog log = await directory.OpenPartitionAsync(id, topicName, CrashSequence.OptionsOf(id), CancellationToken.None);
+            var records = new List<(LogOffset Offset, ulong Number)>();
+            string? problem = log.Defects.Count > 0 ? $"defect: {log.Defects[0]}" : Read(log, CrashSequence.IsCompacted(id), records);
+            problem ??= await AppendAsync(log, records);
 
             // A start that was cut off has probed too.
-            values.RemoveAll(value => value == ProbeValue && values[^1] == ProbeValue);
-            partitions.Add(id, new RecoveredPartition(log.LogStart, values, log.LeaderEpoch, problem));
+            records.RemoveAll(record => record.Number == CrashValue.Probe);
+            partitions.Add(id, new RecoveredPartition(log.LogStart, records, log.LeaderEpoch, problem));
         }
 
         return new CrashRecovery(directory.WasClean, partitions);
     }
 
-    private static string? Read(PartitionLog log, List<ulong> values)
+    /// <summary>The log goes on where it ended, and still knows its producer.</summary>
+    private static async Task<string?> AppendAsync(PartitionLog log, List<(LogOffset Offset, ulong Number)> records)
+    {
+        LogOffset end = log.LogEnd;
+        (LogOffset sentAt, ulong sent) = records.LastOrDefault(record => CrashValue.IsInSequence(record.Number));
+        if (CrashValue.IsInSequence(sent))
+        {
+            AppendResult gap = await log.AppendAsync(CrashValue.Batch(CrashValue.Later(sent, by: 2)), AppendMode.Confirmed);
+            if (gap.Status != AppendStatus.OutOfOrderSequence)
+                return $"a gap in a producer's sequence ended with {gap.Status}";
+            AppendResult again = await log.AppendAsync(CrashValue.Batch(sent), AppendMode.Confirmed);
+            if (again.Status != AppendStatus.Ok || again.BaseOffset != sentAt)
+                return $"what is at {sentAt} was sent again and got {again.Status} at {again.BaseOffset}";
+        }
+
+        AppendResult probe = await log.AppendAsync(CrashValue.Batch(CrashValue.Probe), AppendMode.Confirmed);
+        return probe.Status == AppendStatus.Ok && probe.BaseOffset == end
+            ? null
+            : $"the next append ended with {probe.Status} at {probe.BaseOffset}; the log was [{log.LogStart}, {end})";
+    }
+
+    private static string? Read(PartitionLog log, bool isCompacted, List<(LogOffset Offset, ulong Number)> records)
     {
         LogOffset next = log.LogStart;
         while (next < log.ReadableEnd)
@@ -86,13 +105,20 @@ internal sealed record CrashRecovery(bool WasClean, IReadOnlyDictionary<TopicPar
             byte[] bytes = new byte[read.Region.Length];
             read.Region.File!.Read(read.Region.Position, bytes);
             read.Region.Release();
-            if (!CrashValue.TryParse(bytes, values))
+            if (!CrashValue.TryParse(bytes, next, records))
                 return $"the bytes at {next} are not what was appended";
             next = read.NextOffset;
         }
 
-        return log.LogStart.Plus(values.Count) == next
+        for (int i = 0; i < records.Count; i++)
+        {
+            LogOffset expected = isCompacted && i > 0 ? records[i - 1].Offset.Next() : log.LogStart.Plus(i);
+            if (isCompacted ? records[i].Offset < expected : records[i].Offset != expected)
+                return $"offset {records[i].Offset} where {expected} must be";
+        }
+
+        return isCompacted || log.LogStart.Plus(records.Count) == next
             ? null
-            : $"the log is [{log.LogStart}, {next}) and has {values.Count} records";
+            : $"the log is [{log.LogStart}, {next}) and has {records.Count} records";
     }
 }
