@@ -38,6 +38,9 @@ public sealed class SlowDeviceTests : IDisposable
         await using BrokerNode broker = await _world.StartAsync(options => options with { RecoveryParallelism = 1 }, device);
         using TestClient client = await _world.ConnectAsync(broker);
         Assert.False(broker.Ready.IsCompleted);
+        BrokerStatus recovering = broker.GetStatus();
+        Assert.True(recovering.IsRecovering);
+        Assert.Equal(new PartitionCounts(Waiting: 3, Opening: 1, Serving: 0, Fenced: 0, Failed: 0), recovering.Partitions);
         Assert.Equal(ErrorCode.NotReady, (await client.FetchAsync(ids["z"], 0)).Outcome.Error);
         MetadataResponse told = await client.AskAsync<MetadataRequest, MetadataResponse>(new MetadataRequest(true, [], [], false));
         Assert.All(told.Topics, topic => Assert.Equal(ErrorCode.NotReady, topic.Partitions[0].Error));
@@ -52,6 +55,10 @@ public sealed class SlowDeviceTests : IDisposable
         await _world.Ports.Timers.DelayAsync(TimeSpan.FromSeconds(2), CancellationToken.None);
         device.Release();
         await broker.Ready;
+        BrokerStatus ready = broker.GetStatus();
+        Assert.False(ready.IsRecovering);
+        Assert.Equal(Names, ready.Topics.Select(static topic => topic.Name));
+        Assert.All(ready.Topics, static topic => Assert.Equal(1, topic.OffsetsGiven));
         string[] progress = [.. _world.Log.Events
             .Where(occurred => occurred.Kind == BrokerEventKind.Recovering)
             .Select(occurred => occurred.Message)];
@@ -122,6 +129,8 @@ public sealed class SlowDeviceTests : IDisposable
         Assert.Contains("errno 5", later.ErrorMessage, StringComparison.Ordinal);
         Assert.Equal("kept", (await client.FetchAsync(topic, 0)).Values[0]);
         Assert.True(_world.Log.Has(BrokerEventKind.PartitionFenced));
+        Assert.Equal(1, broker.GetStatus().Partitions.Fenced);
+        Assert.Contains("t/0: ", broker.GetStatus().Problem, StringComparison.Ordinal);
     });
 
     [Fact]
