@@ -1,4 +1,5 @@
 using FastLog.Simulator;
+using FastLog.Storage.Flushing;
 
 namespace FastLog.Storage.Tests.Compaction;
 
@@ -26,6 +27,36 @@ public class CompactionCrashTests
         }
 
         Assert.InRange(cuts, 60, 900);
+    }
+
+    [Fact]
+    public void With_flush_os_no_value_goes_for_one_that_a_power_cut_takes()
+    {
+        const int Keys = 7;
+        bool isCut = true;
+        int cuts = 0;
+        int lost = 0;
+        for (long cut = 1; isCut; cut++)
+        {
+            var history = new CompactionHistory(12) { Outcome = PowerCutOutcome.AllLost };
+            history.Rig.Options = history.Rig.Options with { Flush = FlushPolicy.Os };
+            history.Rig.Run(() => history.Rig.Log.ReconfigureAsync(history.Rig.Options));
+            for (int i = 0; i < 100; i++)
+                history.Append([($"key-{i % Keys}", new string('x', 300))]);
+            isCut = history.CompactUntilCut(cut);
+            if (!isCut)
+                history.Rig.PowerCut(history.Random, PowerCutOutcome.AllLost);
+            history.Rig.Start();
+            long end = history.Rig.Log.LogEnd.Value;
+            HashSet<long> left = [.. history.ReadReadable().Select(record => record.Offset)];
+            for (long offset = Math.Max(0, end - Keys); offset < end; offset++)
+                Assert.True(left.Contains(offset), $"operation {cut}: the log ends at {end}, the last value of a key at {offset} is gone");
+            cuts++;
+            lost += end < 100 ? 1 : 0;
+        }
+
+        Assert.InRange(cuts, 30, 900);
+        Assert.True(lost > 10, $"only {lost} of {cuts} power cuts took appends");
     }
 
     /// <summary>False when the compaction ended before the cut.</summary>

@@ -29,6 +29,8 @@ internal sealed class CompactionHistory
     private readonly Prng _random;
     private readonly long _mapBytes;
     private long _reach;
+    private long _startMin;
+    private long _startMax;
     private bool _isCut;
     private long _cutAt = long.MaxValue;
 
@@ -128,15 +130,24 @@ internal sealed class CompactionHistory
     public bool CompactUntilCut(long operations)
     {
         NoteReach();
-        _cutAt = Rig.Disk.OperationCount + operations;
-        _isCut = false;
-        Task task = Rig.Process.Start(() => Rig.Directory.RunMaintenanceAsync(StorageRig.Id, MaintenanceKind.Compaction));
-        Rig.Scheduler.RunUntil(() => task.IsCompleted || _isCut, Context);
-        _cutAt = long.MaxValue;
-        if (!_isCut)
-            task.GetAwaiter().GetResult();
-        return _isCut;
+        return RunUntilCut(operations, () => Rig.Directory.RunMaintenanceAsync(StorageRig.Id, MaintenanceKind.Compaction));
     }
+
+    /// <summary>Deletes the records below an offset; cut off as above.</summary>
+    public bool TrimUntilCut(long start, long operations)
+    {
+        _startMax = Math.Max(_startMax, start);
+        bool isCut = RunUntilCut(operations, () => Rig.Log.TrimPrefixAsync(new LogOffset(start)));
+        _startMin = isCut ? _startMin : _startMax;
+        return isCut;
+    }
+
+    /// <summary>Deletes old segments over the topic's size; cut off as above.</summary>
+    public bool RetainUntilCut(long operations) =>
+        RunUntilCut(operations, () => Rig.Directory.RunMaintenanceAsync(StorageRig.Id, MaintenanceKind.Retention));
+
+    /// <summary>Begins a segment, whatever the active one holds.</summary>
+    public void Roll() => Rig.Run(() => Rig.Log.RollIfOlderAsync(TimeSpan.Zero));
 
     /// <summary>Starts until the disk has done so many operations, then the power fails; false when it ended before.</summary>
     public bool StartUntilCut(long operations)
@@ -164,6 +175,8 @@ internal sealed class CompactionHistory
         {
             Outcome = outcome,
             _reach = _reach,
+            _startMin = _startMin,
+            _startMax = _startMax,
         };
         fork.PassTime(Rig.Scheduler.Elapsed);
         fork._records.AddRange(_records);
@@ -213,6 +226,12 @@ internal sealed class CompactionHistory
     /// <param name="isCompacted">All below the clean point is compacted without a failure: no key is there twice.</param>
     public void Check(bool isCompacted = false)
     {
+        // Retention also comes round by itself.
+        if (Rig.Options.RetentionSizeMax is not null)
+            _startMax = _records.Count;
+        long start = Rig.Log.LogStart.Value;
+        Assert.True(start >= _startMin && start <= _startMax, $"{Context}: the log starts at {start}, not in {_startMin} to {_startMax}");
+        (_startMin, _startMax) = (start, start);
         List<KeyedRecord> found = Read(out Dictionary<long, long> lastBatches);
         long cleanPoint = CleanPointOffset;
         foreach (KeyedRecord record in found)
@@ -223,11 +242,12 @@ internal sealed class CompactionHistory
 
         HashSet<long> offsets = [.. found.Select(record => record.Offset)];
         long untouched = isCompacted ? cleanPoint : _reach;
-        foreach (KeyedRecord record in _records.Where(record => record.Offset >= untouched || record.Key is null))
+        IEnumerable<KeyedRecord> kept = _records.Skip((int)start);
+        foreach (KeyedRecord record in kept.Where(record => record.Offset >= untouched || record.Key is null))
             Assert.True(offsets.Contains(record.Offset), $"{Context}: offset {record.Offset} is lost, nothing from {untouched} on was compacted");
         var view = found.Where(record => record.Key is not null).GroupBy(record => record.Key!)
             .ToDictionary(group => group.Key, group => group.Last());
-        foreach (IGrouping<string, KeyedRecord> history in _records.Where(record => record.Key is not null).GroupBy(record => record.Key!))
+        foreach (IGrouping<string, KeyedRecord> history in kept.Where(record => record.Key is not null).GroupBy(record => record.Key!))
             CheckKey(history.Last(), view.GetValueOrDefault(history.Key));
         if (isCompacted)
         {
@@ -236,7 +256,7 @@ internal sealed class CompactionHistory
             Assert.True(twice is null, $"{Context}: {twice?.Key} is there at {string.Join(", ", twice?.Select(r => r.Offset) ?? [])}");
         }
 
-        foreach ((long producer, long offset) in _lastBatches)
+        foreach ((long producer, long offset) in _lastBatches.Where(last => last.Value >= start))
             Assert.True(lastBatches.GetValueOrDefault(producer, -1) == offset, $"{Context}: producer {producer}'s last batch at {offset} is gone");
         Assert.True(Rig.Log.Defects.Count == 0, $"{Context}: {string.Join("; ", Rig.Log.Defects)}");
         Assert.True(Rig.Disk.Violations.Count == 0, $"{Context}: {string.Join("; ", Rig.Disk.Violations)}");
@@ -256,7 +276,8 @@ internal sealed class CompactionHistory
     {
         var records = new List<KeyedRecord>();
         lastBatches = [];
-        LogOffset next = Rig.Log.LogStart;
+        LogOffset start = Rig.Log.LogStart;
+        LogOffset next = start;
         using var inflate = new InflateBuffer(BufferPool.Shared);
         while (next < Rig.Log.ReadableEnd)
         {
@@ -268,13 +289,16 @@ internal sealed class CompactionHistory
             var batches = new BatchReader(bytes, BatchCheck.Checksum);
             while (batches.Read())
             {
-                Assert.True(batches.Header.BaseOffset == next, $"{Context}: base offset {batches.Header.BaseOffset} where {next} must follow");
+                bool follows = next == start ? batches.Header.BaseOffset <= next : batches.Header.BaseOffset == next;
+                Assert.True(follows, $"{Context}: base offset {batches.Header.BaseOffset} where {next} must follow");
                 next = batches.Header.NextOffset;
                 if (batches.Header.ProducerId >= 0)
                     lastBatches[batches.Header.ProducerId] = batches.Header.BaseOffset.Value;
                 Assert.Equal(BatchStatus.Ok, batches.TryOpenRecords(inflate, out RecordReader record));
                 while (record.Read())
                 {
+                    if (record.Offset < start)
+                        continue;
                     Assert.Equal(TimeOf(record.Offset.Value), record.Timestamp);
                     records.Add(new KeyedRecord(record.Offset.Value, Text(record.Key), Text(record.Value), TimeSpan.Zero));
                 }
@@ -289,6 +313,18 @@ internal sealed class CompactionHistory
         Assert.True(next == Rig.Log.ReadableEnd, Context);
         Assert.True(next.Value == _records.Count, $"{Context}: the log ends at {next}, {_records.Count} were acknowledged");
         return records;
+    }
+
+    private bool RunUntilCut(long operations, Func<Task> body)
+    {
+        _cutAt = Rig.Disk.OperationCount + operations;
+        _isCut = false;
+        Task task = Rig.Process.Start(body);
+        Rig.Scheduler.RunUntil(() => task.IsCompleted || _isCut, Context);
+        _cutAt = long.MaxValue;
+        if (!_isCut)
+            task.GetAwaiter().GetResult();
+        return _isCut;
     }
 
     /// <summary>A pass goes no further than the active segment, whether it comes to its end or not.</summary>

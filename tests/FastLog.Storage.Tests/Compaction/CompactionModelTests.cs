@@ -3,6 +3,10 @@ using FastLog.Simulator;
 
 namespace FastLog.Storage.Tests.Compaction;
 
+/// <summary>
+/// Random appends with and without keys, sequences and codecs, rolls, compactions in one pass or many, trims, retention, restarts
+/// and power cuts at any operation against a list of all that was acknowledged. A failure prints its seed.
+/// </summary>
 public class CompactionModelTests
 {
     // FASTLOG_SEEDS (a count) runs more.
@@ -14,7 +18,7 @@ public class CompactionModelTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void Any_history_of_appends_compactions_crashes_and_starts_reads_as_the_last_value_of_each_key(ulong seed)
+    public void Any_history_of_appends_rolls_compactions_trims_retention_crashes_and_starts_reads_as_the_last_value_of_each_key(ulong seed)
     {
         for (ulong i = 0; i < CasesPerSeed; i++)
             RunCase((seed * 1_000_000) + i);
@@ -25,41 +29,63 @@ public class CompactionModelTests
         var shape = new Prng(seed);
         long mapBytes = shape.Next(2) == 0 ? 1 << 10 : 1 << 20;
         var history = new CompactionHistory(seed, mapBytes) { Outcome = (PowerCutOutcome)shape.Next(3) };
+        if (shape.Next(4) == 0)
+        {
+            history.Rig.Options = history.Rig.Options with { RetentionSizeMax = shape.Next(2, 8) * StorageLimits.SegmentSizeMin };
+            history.Rig.Run(() => history.Rig.Log.ReconfigureAsync(history.Rig.Options));
+        }
+
         int keys = (int)shape.Next(3, 60);
-        for (int step = 0; step < 3; step++)
+        for (int step = 0; step < 4; step++)
         {
             history.AppendSome((int)shape.Next(1, 20), keys);
             if (shape.Next(4) == 0)
                 history.AppendWithoutKey();
             if (shape.Next(3) == 0)
                 history.PassTime(TimeSpan.FromMinutes(shape.Next(1, 90)));
-            switch (shape.Next(5))
-            {
-                case 0:
-                case 1:
-                    history.Compact();
-                    history.Check(isCompacted: true);
-                    break;
-                case 2 or 3 when history.CompactUntilCut(shape.Next(1, 60)):
-                    while (shape.Next(2) == 0 && history.StartUntilCut(shape.Next(1, 40)))
-                    {
-                    }
-
-                    history.Rig.Start();
-                    history.Check();
-                    break;
-                case 4:
-                    history.Rig.Stop();
-                    history.Rig.Start();
-                    history.Check();
-                    break;
-                default:
-                    history.Check();
-                    break;
-            }
+            if (shape.Next(3) == 0)
+                history.Roll();
+            Step(history, shape);
         }
 
         history.Compact();
         history.Check(isCompacted: true);
+    }
+
+    private static void Step(CompactionHistory history, Prng shape)
+    {
+        long cut = shape.Next(2) == 0 ? shape.Next(1, 60) : int.MaxValue;
+        bool isCut = false;
+        bool isCompacted = false;
+        switch (shape.Next(6))
+        {
+            case 0 or 1:
+                isCut = history.CompactUntilCut(cut);
+                isCompacted = !isCut;
+                break;
+            case 2:
+                isCut = history.TrimUntilCut(shape.Next(history.Records.Count + 1), cut);
+                break;
+            case 3:
+                isCut = history.RetainUntilCut(cut);
+                break;
+            case 4:
+                history.Rig.Stop();
+                history.Rig.Start();
+                break;
+            default:
+                break;
+        }
+
+        if (isCut)
+        {
+            while (shape.Next(2) == 0 && history.StartUntilCut(shape.Next(1, 40)))
+            {
+            }
+
+            history.Rig.Start();
+        }
+
+        history.Check(isCompacted);
     }
 }
