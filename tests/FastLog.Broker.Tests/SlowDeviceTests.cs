@@ -160,6 +160,23 @@ public sealed class SlowDeviceTests : IDisposable
         Assert.Equal(ErrorCode.None, (await client.ProduceAsync(topic, batch)).Error);
     });
 
+    [Fact]
+    public Task A_partition_whose_device_failed_as_it_was_opened_is_opened_when_it_works_again() => _world.RunAsync(async () =>
+    {
+        await using BrokerNode broker = await _world.StartAsync();
+        using TestClient client = await _world.ConnectAsync(broker);
+        const int io = 5;
+        _world.RawDisk.Faults.FailByChance(DiskOperation.CreateDirectory, io, chance: 1);
+        TopicId topic = await client.CreateAsync("t");
+        Assert.Equal(ErrorCode.LogFenced, (await client.FetchAsync(topic, 0)).Outcome.Error);
+        _world.RawDisk.Faults.Clear();
+        await _world.Ports.Timers.DelayAsync(BrokerLimits.OpenRetryDelay, CancellationToken.None);
+        Assert.Equal(ErrorCode.LogFenced, (await client.FetchAsync(topic, 0)).Outcome.Error);
+        await _world.Ports.Timers.DelayAsync(TimeSpan.FromSeconds(1), CancellationToken.None);
+        byte[] batch = Ask.Batch(_world.Ports.Clock.WallNow, "works");
+        Assert.Equal(ErrorCode.None, (await client.ProduceAsync(topic, batch)).Error);
+    });
+
     private async Task WaitAsync(Func<bool> condition)
     {
         while (!condition())

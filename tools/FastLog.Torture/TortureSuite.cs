@@ -25,6 +25,10 @@ public static class TortureSuite
         new BitflipSweep(),
         new FileFuzz(),
         new Restart(),
+        new TornTail(),
+        new MetadataDamage(),
+        new IndexHavoc(),
+        new ReadErrors(),
     ];
 
     /// <summary>

@@ -102,13 +102,16 @@ internal sealed class PartitionLeader : ILogObserver
             await log.ReconfigureAsync(Topic.Config.LogOptions);
     }
 
-    /// <summary>After a while, one that failed for want of disk space waits to be opened again: true when it does now.</summary>
+    /// <summary>
+    /// After a while, one that failed for want of disk space or by its device waits to be opened again, as after a start: true
+    /// when it does now.
+    /// </summary>
     public bool TryWaitAgain()
     {
         lock (_gate)
         {
-            bool isFull = _status is { State: PartitionState.Failed, Error.Code: ErrorCode.DiskFull };
-            if (!isFull || _clock.Now.Since(_failedAt) < BrokerLimits.OpenRetryDelay)
+            bool mayPass = _status is { State: PartitionState.Failed, Error.Code: ErrorCode.DiskFull or ErrorCode.LogFenced };
+            if (!mayPass || _clock.Now.Since(_failedAt) < BrokerLimits.OpenRetryDelay)
                 return false;
             Volatile.Write(ref _status, PartitionStatus.Waiting);
             return true;

@@ -46,7 +46,7 @@ internal sealed class PartitionOpener : IDisposable
     }
 
     /// <summary>
-    /// A client waits for it: it goes before those nobody asked for. One that failed for want of disk space is tried again.
+    /// A client waits for it: it goes before those nobody asked for. One that failed for want of disk space or by its device is tried again.
     /// </summary>
     public void Prioritize(PartitionLeader partition)
     {

@@ -157,6 +157,13 @@ public sealed class SimulatedDisk : IDisk
             Inode(path).MakeUnreadable(position, length);
     }
 
+    /// <summary>The device reads all of the file again, as it was.</summary>
+    public void MakeReadable(string path)
+    {
+        lock (Gate)
+            Inode(path).MakeReadable();
+    }
+
     /// <summary>Paths and sizes of all files, by path.</summary>
     public IReadOnlyList<(string Path, long Length)> Files()
     {

@@ -60,6 +60,8 @@ internal sealed class SimulatedInode
             _unreadable.Add(page);
     }
 
+    public void MakeReadable() => _unreadable.Clear();
+
     public bool IsReadable(long position, long length) =>
         _unreadable.Count == 0
         || _unreadable.GetViewBetween(position / SparseBytes.PageSize, (position + length - 1) / SparseBytes.PageSize).Count == 0;

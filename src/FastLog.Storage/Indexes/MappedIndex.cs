@@ -141,6 +141,10 @@ internal sealed class MappedIndex : IndexEntries, IDisposable
             {
                 entriesInFile = EntriesIn(existing, header);
             }
+            catch (DiskException failure) when (failure.IsUnreadable)
+            {
+                entriesInFile = -1;
+            }
             catch
             {
                 existing.Dispose();

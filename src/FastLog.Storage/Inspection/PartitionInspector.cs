@@ -3,6 +3,7 @@ using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Indexes;
+using FastLog.Storage.Reading;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
@@ -79,23 +80,23 @@ internal sealed class PartitionInspector(
         cancellationToken.ThrowIfCancellationRequested();
         if (!_expected.IsNone && baseOffset > _expected)
             Report(LogDefectKind.SegmentMissing, path, FilePosition.Zero, 0, _expected, baseOffset.Plus(-1), "no segment holds these offsets");
-        FoundSegment found = SegmentInventory.Look(disk, path, baseOffset, _id);
+        FoundSegment found = SegmentInventory.LookOver(disk, path, baseOffset, _id);
         if (found.Status == FoundStatus.VersionUnknown)
             throw new StorageException(
                 StorageErrorKind.ForeignFormat, path, $"'{path}' was written by a later version of this program");
         if (found.Status != FoundStatus.Ok)
         {
-            bool isForeign = found.Status == FoundStatus.Foreign;
+            (LogDefectKind kind, string detail) = found.Status switch
+            {
+                FoundStatus.Foreign => (
+                    LogDefectKind.SegmentForeign, $"it belongs to {found.Header.Id} at base offset {found.Header.BaseOffset}"),
+                FoundStatus.Unreadable => (LogDefectKind.Unreadable, "the device cannot read the header"),
+                _ => (LogDefectKind.SegmentHeaderDamaged, "the header does not check"),
+            };
             Report(
-                isForeign ? LogDefectKind.SegmentForeign : LogDefectKind.SegmentHeaderDamaged,
-                path,
-                FilePosition.Zero,
-                found.Length,
-                baseOffset,
-                nextBase.IsNone ? LogOffset.None : nextBase.Plus(-1),
-                isForeign ? $"it belongs to {found.Header.Id} at base offset {found.Header.BaseOffset}" : "the header does not check");
+                kind, path, FilePosition.Zero, found.Length, baseOffset, nextBase.IsNone ? LogOffset.None : nextBase.Plus(-1), detail);
             _expected = nextBase;
-            if (isForeign || !lookBehindHeaders || found.Length <= SegmentLayout.HeaderSize)
+            if (found.Status != FoundStatus.Damaged || !lookBehindHeaders || found.Length <= SegmentLayout.HeaderSize)
                 return;
         }
 
@@ -110,7 +111,8 @@ internal sealed class PartitionInspector(
                 LogOffset.None,
                 LogOffset.None,
                 "the seal does not check");
-        using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
+        using IDiskFile opened = disk.Open(path, DiskOpenMode.Read);
+        var file = new TolerantFile(opened);
         CheckReserved(file);
         int before = _defects.Count;
         IndexScrub? indexes = isSealed ? BeginIndexes(found) : null;
@@ -149,7 +151,7 @@ internal sealed class PartitionInspector(
         return nextBase.IsNone || point.NextOffset <= nextBase ? new SegmentEnd(point.Position, point.NextOffset) : null;
     }
 
-    private void CheckReserved(IDiskFile file)
+    private void CheckReserved(TolerantFile file)
     {
         byte[] reserved = new byte[SegmentLayout.HeaderSize - (2 * SegmentLayout.SectorSize)];
         var position = new FilePosition(2 * SegmentLayout.SectorSize);

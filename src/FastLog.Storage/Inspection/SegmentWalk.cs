@@ -2,6 +2,7 @@ using FastLog.Primitives;
 using FastLog.Records;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Reading;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Scrubbing;
 using FastLog.Storage.Segments;
@@ -15,7 +16,7 @@ namespace FastLog.Storage.Inspection;
 /// <param name="indexes">Is held against the batches; null for an unsealed segment.</param>
 /// <param name="cancellationToken">Ends it.</param>
 internal sealed class SegmentWalk(
-    IDiskFile file, FoundSegment found, SegmentEnd? floor, IndexScrub? indexes, CancellationToken cancellationToken)
+    TolerantFile file, FoundSegment found, SegmentEnd? floor, IndexScrub? indexes, CancellationToken cancellationToken)
 {
     private long _batches;
     private long _records;
@@ -36,7 +37,6 @@ internal sealed class SegmentWalk(
         bool isWhole = true;
         FlushPoint start = SegmentLayout.StartPoint(found.BaseOffset);
         var readEnd = new FilePosition(isSealed ? Math.Min(length, found.Seal.EndPosition.Value) : length);
-        using var leased = new LeasedFile(file, owned: false);
         using var scan = new TailScan(file, start, readEnd, LeaderEpoch.None, new LeaderEpoch(int.MaxValue));
         while (true)
         {
@@ -54,9 +54,9 @@ internal sealed class SegmentWalk(
             isWhole = false;
             SegmentEnd next = end;
             if (scan.Position < readEnd)
-                BatchResync.Find(leased, scan.Position, scan.NextOffset, end, segment: null, out next);
+                BatchResync.Find(file, scan.Position, scan.NextOffset, end, segment: null, out next);
             string reason = scan.Reason.Length > 0 ? scan.Reason : $"the file has {length} bytes";
-            defects.Add(Defect(scan.DefectKind, scan.Position, next, scan.NextOffset, reason));
+            defects.Add(UnreadableBytes.Named(Defect(scan.DefectKind, scan.Position, next, scan.NextOffset, reason), file));
             if (next.Position >= readEnd)
             {
                 End = next;

@@ -49,18 +49,19 @@ internal sealed class ProducerRecovery(SegmentContext context, StorageDiagnostic
         try
         {
             SegmentEnd end = segment.End;
-            SegmentEnd at = Begin(segment, file, from);
+            var view = new TolerantFile(file.File);
+            SegmentEnd at = Begin(segment, view, from);
             FilePosition begun = at.Position;
             while (at.Position < end.Position)
             {
-                using var walk = new HeaderWalk(file, at.Position, at.NextOffset, end.Position, WindowSize);
+                using var walk = new HeaderWalk(view, at.Position, at.NextOffset, end.Position, WindowSize);
                 WalkStatus status;
                 while ((status = walk.TryNext(out BatchHeader header, out _)) == WalkStatus.Ok)
                     Take(header, table);
                 if (status == WalkStatus.End)
                     break;
                 at = Behind(BatchLocator.DefectAt(
-                    segment, file, walk.DefectKind, walk.Position, walk.NextOffset, walk.Reason));
+                    segment, view, walk.DefectKind, walk.Position, walk.NextOffset, walk.Reason));
             }
 
             return end.Position.Since(begun);
@@ -71,7 +72,7 @@ internal sealed class ProducerRecovery(SegmentContext context, StorageDiagnostic
         }
     }
 
-    private static SegmentEnd Begin(Segment segment, SegmentHandle file, LogOffset from)
+    private static SegmentEnd Begin(Segment segment, ILeasedFile file, LogOffset from)
     {
         if (from <= segment.BaseOffset)
             return new SegmentEnd(SegmentLayout.DataStart, segment.BaseOffset);

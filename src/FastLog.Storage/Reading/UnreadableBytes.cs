@@ -48,6 +48,16 @@ internal sealed class UnreadableBytes(PartitionState state)
         return defect with { Kind = LogDefectKind.Unreadable, Detail = "the device cannot read all of it" };
     }
 
+    /// <summary>A batch that the device cannot read all of.</summary>
+    public static LogDefect Of(Segment segment, FilePosition position, in BatchHeader header) => new(
+        LogDefectKind.Unreadable,
+        segment.File.Path,
+        position,
+        header.BatchSize,
+        header.BaseOffset,
+        header.LastOffset,
+        "the device cannot read all of it");
+
     private void Report(Segment segment, TolerantFile view, FilePosition from, FilePosition to)
     {
         SegmentEnd end = segment.End;
@@ -72,7 +82,7 @@ internal sealed class UnreadableBytes(PartitionState state)
             if (status == WalkStatus.Ok)
             {
                 if (walk.Position > from && !IsReadable(view, at, header.BatchSize))
-                    state.Quarantine.Add(Defect(segment, at, header));
+                    state.Quarantine.Add(Of(segment, at, header));
                 continue;
             }
 
@@ -92,13 +102,4 @@ internal sealed class UnreadableBytes(PartitionState state)
             view.Read(position.Plus(done), window.Span[..(int)Math.Min(window.Length, length - done)]);
         return !view.HasHole(position, length);
     }
-
-    private static LogDefect Defect(Segment segment, FilePosition position, in BatchHeader header) => new(
-        LogDefectKind.Unreadable,
-        segment.File.Path,
-        position,
-        header.BatchSize,
-        header.BaseOffset,
-        header.LastOffset,
-        "the device cannot read all of it");
 }

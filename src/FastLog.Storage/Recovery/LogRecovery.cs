@@ -92,7 +92,7 @@ internal sealed class LogRecovery
     {
         if (_lastLife.Recorded is not { } recorded)
             return null;
-        FlushPoint raised = _start.Raise(recorded.RecoveryPoint, found);
+        FlushPoint raised = CompactedPoint.Raise(_context, _start.Raise(recorded.RecoveryPoint, found), found);
         if (raised != recorded.RecoveryPoint)
             _lastLife = _lastLife with { Recorded = recorded with { Flushed = raised, RecoveryPoint = raised } };
         return raised;

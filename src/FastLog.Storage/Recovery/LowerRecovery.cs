@@ -3,6 +3,7 @@ using FastLog.Records;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Indexes;
+using FastLog.Storage.Reading;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Recovery;
@@ -72,9 +73,13 @@ internal sealed class LowerRecovery(
 
     private void ReportShort(Segment segment, FoundSegment found, LogOffset nextBase)
     {
-        using var file = new LeasedFile(context.Disk.Open(found.Path, DiskOpenMode.Read));
+        using IDiskFile file = context.Disk.Open(found.Path, DiskOpenMode.Read);
         using var walk = new HeaderWalk(
-            file, SegmentLayout.DataStart, found.BaseOffset, new FilePosition(found.Length), StorageLimits.WalkWindow);
+            new TolerantFile(file),
+            SegmentLayout.DataStart,
+            found.BaseOffset,
+            new FilePosition(found.Length),
+            StorageLimits.WalkWindow);
         while (walk.TryNext(out _, out _) == WalkStatus.Ok)
         {
         }
@@ -96,8 +101,9 @@ internal sealed class LowerRecovery(
         var start = SegmentLayout.StartPoint(found.BaseOffset);
         if (flushed.SegmentBase == found.BaseOffset)
             start = flushed;
-        var check = new RangeCheck(file, start, segment.End, new LeaderEpoch(int.MaxValue));
-        defects.AddRange(check.Run());
+        var view = new TolerantFile(file);
+        var check = new RangeCheck(view, start, segment.End, new LeaderEpoch(int.MaxValue));
+        defects.AddRange(check.Run().Select(defect => UnreadableBytes.Named(defect, view)));
         ScannedBytes += segment.End.Position.Since(start.Position);
         if (check.Chain is { } chain && chain != segment.Seal.ChainCrc)
             Report(
@@ -113,9 +119,9 @@ internal sealed class LowerRecovery(
     private void Reseal(FoundSegment found, LogOffset nextBase, bool write)
     {
         using IDiskFile file = context.Disk.Open(found.Path, write ? DiskOpenMode.ReadWrite : DiskOpenMode.Read);
-        using var leased = new LeasedFile(file, owned: false);
+        var view = new TolerantFile(file);
         using var walk = new HeaderWalk(
-            leased, SegmentLayout.DataStart, found.BaseOffset, new FilePosition(found.Length), StorageLimits.WalkWindow);
+            view, SegmentLayout.DataStart, found.BaseOffset, new FilePosition(found.Length), StorageLimits.WalkWindow);
         uint chain = ChainCrc.Start;
         while (walk.NextOffset < nextBase && walk.TryNext(out BatchHeader header, out _) == WalkStatus.Ok)
         {
@@ -134,7 +140,7 @@ internal sealed class LowerRecovery(
                 nextBase.Plus(-1),
                 $"the batches end early: {walk.Reason}",
                 walk.Position);
-        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, leased, context.AppendedBy, end, chain);
+        IndexCheck check = context.Rebuilder.Check(found.BaseOffset, view, context.AppendedBy, end, chain);
         var seal = new SegmentSeal(
             found.BaseOffset,
             end.Position,
@@ -155,16 +161,16 @@ internal sealed class LowerRecovery(
 
     private void SetAside(FoundSegment found, LogOffset nextBase)
     {
-        bool isForeign = found.Status == FoundStatus.Foreign;
-        Report(
-            isForeign ? LogDefectKind.SegmentForeign : LogDefectKind.SegmentHeaderDamaged,
-            found,
-            found.Length,
-            found.BaseOffset,
-            nextBase.Plus(-1),
-            isForeign
-                ? $"the file belongs to {found.Header.Id} at base offset {found.Header.BaseOffset}"
-                : "the segment's header does not check");
+        (LogDefectKind kind, string detail) = found.Status switch
+        {
+            FoundStatus.Foreign => (
+                LogDefectKind.SegmentForeign,
+                $"the file belongs to {found.Header.Id} at base offset {found.Header.BaseOffset}"),
+            FoundStatus.Unreadable => (
+                LogDefectKind.Unreadable, "the device cannot read the segment's header: the next start looks again"),
+            _ => (LogDefectKind.SegmentHeaderDamaged, "the segment's header does not check"),
+        };
+        Report(kind, found, found.Length, found.BaseOffset, nextBase.Plus(-1), detail);
     }
 
     private void ReportGap(LogOffset next)

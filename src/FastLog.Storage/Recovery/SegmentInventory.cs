@@ -17,6 +17,9 @@ internal enum FoundStatus
 
     /// <summary>Of a later version of the program.</summary>
     VersionUnknown,
+
+    /// <summary>The device cannot read the header.</summary>
+    Unreadable,
 }
 
 /// <summary>A data file in a partition's directory.</summary>
@@ -47,11 +50,27 @@ internal static class SegmentInventory
         foreach (string name in disk.ListFiles(directory))
         {
             if (SegmentName.TryParse(name, SegmentName.DataSuffix, out LogOffset baseOffset))
-                found.Add(Look(disk, $"{directory}/{name}", baseOffset, id));
+                found.Add(LookOver(disk, $"{directory}/{name}", baseOffset, id));
         }
 
         found.Sort(static (left, right) => left.BaseOffset.CompareTo(right.BaseOffset));
         return found;
+    }
+
+    /// <summary>As <see cref="Look"/>; a header that the device cannot read is a status.</summary>
+    /// <exception cref="DiskException">The device failed otherwise.</exception>
+    public static FoundSegment LookOver(IDisk disk, string path, LogOffset baseOffset, TopicPartition? id)
+    {
+        try
+        {
+            return Look(disk, path, baseOffset, id);
+        }
+        catch (DiskException failure) when (failure.IsUnreadable)
+        {
+            using IDiskFile file = disk.Open(path, DiskOpenMode.Read);
+            return new FoundSegment(
+                baseOffset, path, FoundStatus.Unreadable, default, SegmentSealStatus.Damaged, default, file.Length);
+        }
     }
 
     /// <summary>Reads one data file's header.</summary>

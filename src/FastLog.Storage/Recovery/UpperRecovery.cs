@@ -2,6 +2,7 @@ using FastLog.Primitives;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Indexes;
+using FastLog.Storage.Reading;
 using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Recovery;
@@ -38,7 +39,9 @@ internal sealed class UpperRecovery(
     public RecoveryTail Run(FoundSegment? at, List<FoundSegment> above, LogOffset lowerEnd, bool isClean)
     {
         foreach (FoundSegment segment in above)
-            RefuseForeign(segment);
+            RefuseUnknown(segment, isClean);
+        if (at is not null)
+            RefuseUnknown(at, isClean);
         bool isUsable = at is not null && at.Status == FoundStatus.Ok && at.Length >= point.Position.Value;
         FoundSegment? current = isUsable ? at : null;
         FlushPoint reached = isUsable ? CheckBelowPoint(at!) : SetPointSegmentAside(at, lowerEnd);
@@ -66,9 +69,17 @@ internal sealed class UpperRecovery(
             : KeepActive(current, reached, isClean);
     }
 
-    /// <summary>A good file of another partition is neither served nor cut: someone has to move it away.</summary>
-    private static void RefuseForeign(FoundSegment segment)
+    /// <summary>
+    /// A good file of another partition is neither served nor cut: someone has to move it away. Nor is a file that cannot be
+    /// read now and may hold what was written after the recovery point.
+    /// </summary>
+    private static void RefuseUnknown(FoundSegment segment, bool isClean)
     {
+        if (segment.Status == FoundStatus.Unreadable && !isClean)
+            throw new StorageException(
+                StorageErrorKind.Device,
+                segment.Path,
+                $"the device cannot read the header of '{segment.Path}', which may hold the log's last records: open it again later");
         if (segment.Status == FoundStatus.Foreign)
             throw new StorageException(
                 StorageErrorKind.ForeignIdentity,
@@ -83,8 +94,6 @@ internal sealed class UpperRecovery(
     /// </summary>
     private FlushPoint SetPointSegmentAside(FoundSegment? at, LogOffset lowerEnd)
     {
-        if (at is not null)
-            RefuseForeign(at);
         FlushPoint end = SegmentLayout.StartPoint(point.NextOffset);
         if (point.NextOffset == point.SegmentBase)
         {
@@ -103,7 +112,7 @@ internal sealed class UpperRecovery(
         }
         else if (at is not null)
         {
-            kind = LogDefectKind.SegmentHeaderDamaged;
+            kind = at.Status == FoundStatus.Unreadable ? LogDefectKind.Unreadable : LogDefectKind.SegmentHeaderDamaged;
         }
 
         if (lost < point.NextOffset)
@@ -153,8 +162,9 @@ internal sealed class UpperRecovery(
         var start = SegmentLayout.StartPoint(at.BaseOffset);
         if (flushed.SegmentBase == at.BaseOffset && flushed.Position >= SegmentLayout.DataStart)
             start = flushed;
-        var check = new RangeCheck(file, start, new SegmentEnd(point.Position, point.NextOffset), epochMax);
-        defects.AddRange(check.Run());
+        var view = new TolerantFile(file);
+        var check = new RangeCheck(view, start, new SegmentEnd(point.Position, point.NextOffset), epochMax);
+        defects.AddRange(check.Run().Select(defect => UnreadableBytes.Named(defect, view)));
         ScannedBytes += point.Position.Since(start.Position);
         if (check.LastEpoch > _lastEpoch)
             _lastEpoch = check.LastEpoch;
@@ -249,11 +259,12 @@ internal sealed class UpperRecovery(
             context.Disk.FlushDirectory(context.Directory);
         }
 
-        using var leased = new LeasedFile(file, owned: false);
+        // What is below the end and cannot be read is a hole in the log, not its end.
+        var view = new TolerantFile(file);
         var segmentEnd = new SegmentEnd(end.Position, end.NextOffset);
         IndexCheck check = context.Rebuilder.Check(
-            found.BaseOffset, leased, context.AppendedBy, segmentEnd, end.ChainCrc);
-        defects.AddRange(check.Defects);
+            found.BaseOffset, view, context.AppendedBy, segmentEnd, end.ChainCrc);
+        defects.AddRange(check.Defects.Select(defect => UnreadableBytes.Named(defect, view)));
         LeaderEpoch lastEpoch = check.LastEpoch > _lastEpoch ? check.LastEpoch : _lastEpoch;
         var state = new ActiveState(segmentEnd, end.ChainCrc, check.MaxTimestamp, check.LastAppend, lastEpoch);
         ActiveSegment active = ActiveSegment.Recovered(context, found.BaseOffset, found.Header.Created, state);

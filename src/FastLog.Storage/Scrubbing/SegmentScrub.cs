@@ -95,7 +95,7 @@ internal sealed class SegmentScrub
             FilePosition position = scan.Position;
             uint chain = scan.Chain;
             if (scan.TryNext())
-                Passed(scan, position, chain);
+                Passed(scan, file, position, chain);
             else if (!TrySkip(scan, file))
                 break;
         }
@@ -107,8 +107,11 @@ internal sealed class SegmentScrub
         return scan.Position.Since(from);
     }
 
-    private void Passed(TailScan scan, FilePosition position, uint chain)
+    private void Passed(TailScan scan, TolerantFile file, FilePosition position, uint chain)
     {
+        // Bytes that cannot be read come as zeros, and may have been zeros.
+        if (file.HasHole(position, scan.Header.BatchSize))
+            Add(UnreadableBytes.Of(_segment, position, scan.Header));
         _indexes?.Passed(position, scan.Header, chain, _isChained);
         LeaderEpoch expected = _state.Epochs.EpochAt(scan.Header.BaseOffset);
         if (expected == LeaderEpoch.None || expected == scan.Header.LeaderEpoch)

@@ -66,6 +66,21 @@ public class ScrubTests
     }
 
     [Fact]
+    public void Zeros_that_the_device_cannot_read_are_found_although_their_checksum_would_hold()
+    {
+        var rig = new StorageRig(97);
+        rig.Start();
+        rig.Append(1000, "before");
+        rig.Append(1000, new string('\0', 12_000));
+        rig.Append(1000, "after");
+        rig.Scheduler.RunFor(TimeSpan.FromMilliseconds(20));
+        rig.Disk.MakeUnreadable(StorageRig.DataFile(0), 2 * 4096, 1);
+        rig.Run(async () => await rig.Directory.RunMaintenanceAsync(StorageRig.Id, MaintenanceKind.Scrub));
+        LogDefect defect = Assert.Single(rig.Log.Defects);
+        Assert.Equal((LogDefectKind.Unreadable, 1L, 1L), (defect.Kind, defect.FirstOffset.Value, defect.LastOffset.Value));
+    }
+
+    [Fact]
     public void A_header_changed_so_that_it_still_leads_on_is_found_by_the_chain_CRC_between_two_index_entries()
     {
         StorageRig source = Filled(2, SmallSegments);
