@@ -15,9 +15,9 @@ public sealed class CrashPointRow : ITortureRow
 {
     private const int LettersMax = 4;
 
-    // A file is used again, also by a start; retention, then the log goes on; a producer outlives a roll, a trim and a start;
+    // A trim, then the log goes on; retention, and freed files are used again; a producer outlives rolls, a trim and a start;
     // a compaction, another one after it, a start after it.
-    private static readonly string[] Far = ["fxf", "fxkf", "fmf", "ifki", "ifxi", "ym", "ymym", "ymk"];
+    private static readonly string[] Far = ["fxf", "fmf", "fmff", "ifki", "ifxi", "ym", "ymym", "ymk"];
 
     private readonly bool _namesOnly;
 

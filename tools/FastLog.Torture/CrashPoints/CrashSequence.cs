@@ -43,6 +43,7 @@ internal sealed class CrashSequence(string letters, Action<SimulatedDisk, CrashM
     private readonly CrashModel _model = new();
     private readonly Dictionary<TopicPartition, PartitionLog> _open = [];
     private readonly Dictionary<TopicPartition, int> _sequences = [];
+    private readonly HashSet<TopicPartition> _retained = [];
     private LogDirectory? _directory;
     private SimulatedProcess? _process;
     private int _values;
@@ -102,6 +103,7 @@ internal sealed class CrashSequence(string letters, Action<SimulatedDisk, CrashM
     {
         _directory = LogDirectory.Open(_disk.Attach(), Root, DirectoryOptions, _process!.Ports);
         _open.Clear();
+        _retained.Clear();
         foreach (TopicPartition id in _model.Ids.Where(id => _model[id].Fate == CrashFate.Made).ToArray())
             _open[id] = await _directory.OpenPartitionAsync(id, TopicName, OptionsOf(id), CancellationToken.None);
     }
@@ -143,6 +145,8 @@ internal sealed class CrashSequence(string letters, Action<SimulatedDisk, CrashM
         CrashPartition partition = _model[id];
         partition.Sent(number);
         PartitionLog log = _open[id];
+        if (_retained.Contains(id))
+            partition.StartAsked = LogOffset.Max(partition.StartAsked, log.LogEnd);
         AppendResult result = await log.AppendAsync(CrashValue.Batch(number), mode);
         Invariant.Check(result.Status == AppendStatus.Ok);
 
@@ -166,7 +170,10 @@ internal sealed class CrashSequence(string letters, Action<SimulatedDisk, CrashM
         Invariant.Check(offsets[0] == offsets[1]);
     }
 
-    /// <summary>Retention takes what it can; the log of keys is compacted.</summary>
+    /// <summary>
+    /// Retention takes what it can, also from what is appended later in this life: freed files are used again at once. The log
+    /// of keys is compacted.
+    /// </summary>
     private async Task MaintainAsync()
     {
         if (First() is { } first)
@@ -176,8 +183,8 @@ internal sealed class CrashSequence(string letters, Action<SimulatedDisk, CrashM
             partition.StartAsked = LogOffset.Max(partition.StartAsked, LastOf(log));
             await log.ReconfigureAsync(OptionsOf(first) with { RetentionSizeMax = 0 });
             await _directory!.RunMaintenanceAsync(first, MaintenanceKind.Retention);
-            await log.ReconfigureAsync(OptionsOf(first));
             partition.Start = log.LogStart;
+            _retained.Add(first);
         }
 
         if (ToCompact() is { } compacted)
