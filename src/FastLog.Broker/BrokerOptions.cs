@@ -75,6 +75,9 @@ public sealed record BrokerOptions
     /// <summary>Between two rounds of the scrubber; 1 s or more.</summary>
     public TimeSpan ScrubInterval { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Partitions that stay open for appends while they rest: each takes three files and two mappings.</summary>
+    public int WarmLogsMax { get; init; } = StorageLimits.WarmLogsMax;
+
     /// <summary>What the compactions of all partitions may take together.</summary>
     public CompactionOptions Compaction { get; init; } = new();
 
@@ -94,6 +97,7 @@ public sealed record BrokerOptions
         InRange(nameof(ConnectionsPerAddressMax), ConnectionsPerAddressMax, 1, 1_000_000);
         InRange(nameof(FreeReserve), FreeReserve, 0, 1L << 50);
         InRange(nameof(ScrubRate), ScrubRate, 0, 1L << 40);
+        InRange(nameof(WarmLogsMax), WarmLogsMax, 1, 1_000_000);
         InRange(nameof(ScrubInterval), (long)ScrubInterval.TotalMilliseconds, 1_000, 365L * 24 * 3600 * 1000);
         InRange(nameof(IdleTimeout), (long)IdleTimeout.TotalMilliseconds, 1_000, 30L * 24 * 3600 * 1000);
         InRange(nameof(OffsetsRetention), (long)OffsetsRetention.TotalMilliseconds, 60_000, 3650L * 24 * 3600 * 1000);
@@ -109,6 +113,7 @@ public sealed record BrokerOptions
         FreeReserve = FreeReserve,
         ScrubRate = ScrubRate,
         ScrubInterval = ScrubInterval,
+        WarmLogsMax = WarmLogsMax,
         Compaction = Compaction,
         OnEvent = log.Storage,
     };

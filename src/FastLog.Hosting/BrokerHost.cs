@@ -101,6 +101,7 @@ public sealed class BrokerHost : IAsyncDisposable
         FreeReserve = configuration.Size(ConfigSchema.FreeReserve),
         ScrubRate = configuration.Size(ConfigSchema.ScrubRate),
         ScrubInterval = configuration.Duration(ConfigSchema.ScrubInterval),
+        WarmLogsMax = OpenFileLimit.WarmLogsMax(),
         Flush = new FlushOptions { Lanes = lanes, UnflushedBytesMax = configuration.Size(ConfigSchema.UnflushedBytesMax) },
         Compaction = new CompactionOptions
         {

@@ -36,6 +36,9 @@ public enum AppendStatus
     /// <summary>The free space is down to what is kept free. Nothing was appended; a retry succeeds when there is room.</summary>
     ReserveReached,
 
+    /// <summary>Too many other logs of the data directory are open for appends. Nothing was appended; a retry succeeds soon.</summary>
+    Busy,
+
     /// <summary>The log is fenced: whether the records are in it is not known. The fault is the first cause.</summary>
     Fenced,
 

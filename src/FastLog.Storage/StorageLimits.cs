@@ -51,14 +51,14 @@ public static class StorageLimits
     /// <summary>Logs of one data directory that stay open for appends while they rest; each takes 3 files and 2 mappings.</summary>
     public const int WarmLogsMax = 1_024;
 
-    /// <summary>Above so many times <see cref="WarmLogsMax"/> also logs that do not rest are closed.</summary>
+    /// <summary>At so many times <see cref="WarmLogsMax"/> also logs that do not rest are closed before another is opened.</summary>
     public const int WarmExcess = 2;
 
     /// <summary>A log that was not appended to for so long rests.</summary>
     public static readonly TimeSpan WarmRestMin = TimeSpan.FromSeconds(1);
 
     /// <summary>Logs whose files are being closed for the sake of others at once.</summary>
-    public const int CoolingAtOnceMax = 4;
+    public const int CoolingAtOnceMax = 16;
 
     /// <summary>Bytes of cut files that one partition keeps; the oldest are deleted first.</summary>
     public const long CutBytesMax = 64 << 20;

@@ -29,6 +29,7 @@ public static class TortureSuite
         new MetadataDamage(),
         new IndexHavoc(),
         new ReadErrors(),
+        new Scale(),
     ];
 
     /// <summary>

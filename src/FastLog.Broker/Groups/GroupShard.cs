@@ -140,6 +140,8 @@ internal sealed class GroupShard : ISerialOwner
     private static RequestError ErrorOf(in AppendResult result) => result.Status switch
     {
         AppendStatus.DiskFull => new RequestError(ErrorCode.DiskFull, "the disk is full; nothing was committed: make room and retry"),
+        AppendStatus.Busy => new RequestError(
+            ErrorCode.Busy, "too many other partitions are being appended to; nothing was committed: wait and retry"),
         AppendStatus.Fenced => new RequestError(
             ErrorCode.LogFenced,
             $"the log of the committed offsets takes no more records: {result.Fault?.Message ?? "a write or flush failed"}"),

@@ -141,6 +141,9 @@ internal sealed class ProducePart
                 return new RequestError(ErrorCode.DiskFull, "the disk is full; nothing was appended: make room and retry");
             case AppendStatus.ReserveReached:
                 return RequestErrors.ReserveReached(_leader!.Status.Log?.Space ?? default, "nothing was appended");
+            case AppendStatus.Busy:
+                return new RequestError(
+                    ErrorCode.Busy, "too many other partitions are being appended to; nothing was appended: wait and retry");
             case AppendStatus.OutOfOrderSequence:
                 return new RequestError(
                     ErrorCode.OutOfOrderSequence, "a batch's sequence does not follow its producer's last one; nothing was appended");

@@ -14,6 +14,9 @@ internal sealed class PartitionCooling(PartitionState state, PartitionWriter wri
 
     public MonotonicTime LastWrite => new(Volatile.Read(ref _lastWrite));
 
+    /// <summary>False when its files are closed and those of too many others are open. In the section.</summary>
+    public bool MayOpen() => writer.Active is { IsOpen: true } || warm.HasRoom();
+
     /// <summary>The active segment was opened for appends. In the section.</summary>
     public void Opened(MonotonicTime now)
     {

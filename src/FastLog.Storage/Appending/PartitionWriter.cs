@@ -271,6 +271,12 @@ internal sealed class PartitionWriter : ISerialOwner
     /// <summary>Sees to an open active segment that the append fits into; else refuses the append.</summary>
     private bool TryPrepare(AppendWork work, Timestamp appendTime, MonotonicTime now)
     {
+        if (!_cooling.MayOpen())
+        {
+            Refuse(work, new AppendResult { Status = AppendStatus.Busy });
+            return false;
+        }
+
         try
         {
             long rolls = _roller.Rolls;

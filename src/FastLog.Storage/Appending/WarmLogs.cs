@@ -27,7 +27,8 @@ internal interface IWarmLog
 
 /// <summary>
 /// Bounds how many logs of a data directory are open for appends: above the limit those that rest are cooled, in the
-/// order in which they became warm, and far above it those that do not rest too. Thread-safe.
+/// order in which they became warm, and at a second limit those that do not rest too, before another becomes warm.
+/// Thread-safe.
 /// </summary>
 internal sealed class WarmLogs(IClock clock, int warmMax)
 {
@@ -39,6 +40,8 @@ internal sealed class WarmLogs(IClock clock, int warmMax)
     private readonly Dictionary<IWarmLog, LinkedListNode<IWarmLog>> _places = [];
     private int _cooling;
 
+    private int HotMax => warmMax * StorageLimits.WarmExcess;
+
     public int Count
     {
         get
@@ -46,6 +49,20 @@ internal sealed class WarmLogs(IClock clock, int warmMax)
             lock (_gate)
                 return _warm.Count;
         }
+    }
+
+    /// <summary>Whether another log may become warm; if not, one is soon cooled for it.</summary>
+    public bool HasRoom()
+    {
+        lock (_gate)
+        {
+            if (_warm.Count < HotMax)
+                return true;
+        }
+
+        if (TryBegin() is { } next)
+            _ = CoolAsync(next);
+        return false;
     }
 
     /// <summary>The log became warm.</summary>
@@ -112,7 +129,7 @@ internal sealed class WarmLogs(IClock clock, int warmMax)
             IWarmLog first = _warm.First!.Value;
             _warm.RemoveFirst();
             _places[first] = _warm.AddLast(first);
-            if (now.Since(first.LastWrite) >= StorageLimits.WarmRestMin || _warm.Count > warmMax * StorageLimits.WarmExcess)
+            if (now.Since(first.LastWrite) >= StorageLimits.WarmRestMin || _warm.Count >= HotMax)
                 return first;
         }
 
