@@ -22,8 +22,8 @@ internal sealed record RestartFigures
 
     public required long DeviceBytesRead { get; init; }
 
-    /// <summary>What may not have been flushed when it was killed, at most.</summary>
-    public required long UnflushedMax { get; init; }
+    /// <summary>What the broker says it read above recovery points: what was not flushed, or not recorded yet.</summary>
+    public required long RecoveredBytes { get; init; }
 
     public required bool IsCold { get; init; }
 
@@ -31,7 +31,7 @@ internal sealed record RestartFigures
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{(IsCold ? "cold" : "page cache kept, for want of the right to drop it")}, port after {Listening.TotalSeconds:0.00} s, first produce {FirstProduce.TotalSeconds:0.00} s, first fetch {FirstFetch.TotalSeconds:0.00} s, all served {Whole.TotalSeconds:0.00} s, read {CharactersRead >> 20} MiB by calls and {DeviceBytesRead >> 20} MiB from the device ({UnflushedMax >> 20} MiB may have been unflushed)");
+        $"{(IsCold ? "cold" : "page cache kept, for want of the right to drop it")}, port after {Listening.TotalSeconds:0.00} s, first produce {FirstProduce.TotalSeconds:0.00} s, first fetch {FirstFetch.TotalSeconds:0.00} s, all served {Whole.TotalSeconds:0.00} s, read {CharactersRead >> 20} MiB by calls and {DeviceBytesRead >> 20} MiB from the device ({RecoveredBytes >> 20} MiB lay above recovery points)");
 }
 
 /// <summary>Fills, kills, starts and checks, with one kind of flush.</summary>
@@ -82,7 +82,10 @@ internal sealed class RestartRun
         // It is read whole: a constant, whatever the size of the log.
         long recoveryLog = new DirectoryInfo(Path.Combine(_data, "recovery")).GetFiles().Sum(static file => file.Length);
         RestartFigures found = await StartAsync(without, cancellationToken) with { IsCold = isCold };
-        long bound = recoveryLog + (ReadsOfUnflushed * found.UnflushedMax) + (PartitionBytes * _topic.PartitionCount);
+        long unflushed = Math.Max(found.RecoveredBytes, _inFlightMax);
+        long bound = recoveryLog + (ReadsOfUnflushed * unflushed) + (PartitionBytes * _topic.PartitionCount);
+        if (found.RecoveredBytes > _bytes / 2)
+            _wrong.Add($"{found.RecoveredBytes} bytes lay above recovery points, which is no small part of the log");
         if (found.CharactersRead > bound)
             _wrong.Add($"the start read {found.CharactersRead} bytes, where {bound} would do");
         return found with { Wrong = _wrong };
@@ -157,10 +160,20 @@ internal sealed class RestartRun
             Whole = served,
             CharactersRead = figures.CharactersRead - without.CharactersRead,
             DeviceBytesRead = figures.DeviceBytesRead - without.DeviceBytesRead,
-            UnflushedMax = _inFlightMax + (_flush == "ack" ? 0 : _unflushedMax),
+            RecoveredBytes = RecoveredBytes(server.ErrorText),
             IsCold = false,
             Wrong = [],
         };
+    }
+
+    private static long RecoveredBytes(string log)
+    {
+        const string told = " bytes were read above their recovery points";
+        int end = log.LastIndexOf(told, StringComparison.Ordinal);
+        if (end < 0)
+            throw new InvalidDataException($"the broker did not tell what it read: {log}");
+        int begin = log.LastIndexOf(' ', end - 1) + 1;
+        return long.Parse(log.AsSpan(begin, end - begin), NumberStyles.None, CultureInfo.InvariantCulture);
     }
 
     private static async Task<TimeSpan> WholeAsync(ServerProcess server, long began, CancellationToken cancellationToken)
