@@ -5,7 +5,7 @@ namespace FastLog.Storage;
 
 /// <summary>
 /// The ends of one partition log and their law, checked on every move: LogStart &lt;= FlushedEnd &lt;= LogEnd, and none of
-/// them goes back; nor does the readable end when the flush mode changes. Moved in the partition's section; read from any
+/// them goes back, but for a truncation; nor does the readable end when the flush mode changes. Moved in the partition's section; read from any
 /// thread.
 /// </summary>
 internal sealed class LogBounds
@@ -62,6 +62,19 @@ internal sealed class LogBounds
         Invariant.Check(end.Value >= _flushedEnd);
         Invariant.Check(end.Value <= _logEnd);
         Volatile.Write(ref _flushedEnd, end.Value);
+        CheckChain();
+    }
+
+    /// <summary>The suffix was cut: all that is left is flushed.</summary>
+    public void CutEnd(LogOffset end)
+    {
+        Invariant.Check(_flushedEnd == _logEnd);
+        Invariant.Check(end.Value <= _logEnd);
+
+        // The flushed end first: it is never seen above the log end.
+        Volatile.Write(ref _shownEnd, Math.Min(_shownEnd, end.Value));
+        Volatile.Write(ref _flushedEnd, end.Value);
+        Volatile.Write(ref _logEnd, end.Value);
         CheckChain();
     }
 

@@ -26,6 +26,7 @@ public sealed class PartitionLog
     private readonly PartitionServices _services;
     private readonly FlushMember _member;
     private readonly PartitionProducers _producers;
+    private readonly LogTruncator _truncator;
     private volatile bool _closed;
 
     internal PartitionLog(
@@ -57,7 +58,9 @@ public sealed class PartitionLog
         context.Unreadable = new UnreadableBytes(_state).Report;
         _member = services.GroupCommit.Attach(new PartitionFlush(_state, _writer, ports), recovered.Point);
         _writer.Attach(_member);
-        Trimmer = new LogTrimmer(_state, _writer, _member, services.MaintenanceExecutor, services.Space, services.RecyclesSegments);
+        Trimmer = new LogTrimmer(
+            _state, _writer, _member, _producers, services.MaintenanceExecutor, services.Space, services.RecyclesSegments);
+        _truncator = new LogTruncator(_state, _writer, _member, _producers, Trimmer, services.Lookups);
         EndPoint = recovered.Point;
         RecoveredBytes = recovered.ScannedBytes;
     }
@@ -178,11 +181,6 @@ public sealed class PartitionLog
     /// </exception>
     public async Task<LogOffset> TrimPrefixAsync(LogOffset before)
     {
-        if (before > ReadableEnd)
-            throw new StorageException(
-                StorageErrorKind.InvalidArgument,
-                Directory,
-                $"offset {before} lies above the readable end {ReadableEnd}");
         await MoveStartAsync(before);
         if (!Maintenance.TryEnter(changesSegments: true))
         {
@@ -205,6 +203,35 @@ public sealed class PartitionLog
         }
 
         return LogStart;
+    }
+
+    /// <summary>
+    /// Drops the suffix at and above the offset, durably: what a replica holds that its leader does not. Appends that come
+    /// meanwhile wait and follow the new end. A crash before it has ended leaves the log with the new end, the old one or one
+    /// between them. A region read above the new end may lose its bytes: only what no consumer was shown may be dropped.
+    /// </summary>
+    /// <returns>The log end now: the offset, or lower where it lay inside of a batch.</returns>
+    /// <exception cref="StorageException">
+    /// The batch of the offset reaches below the log start (<see cref="StorageErrorKind.InvalidArgument"/>) or the log is damaged
+    /// below it (<see cref="StorageErrorKind.Damaged"/>): nothing was dropped. Or the log is closed, or the device failed: once it
+    /// has begun to drop, that fences the log.
+    /// </exception>
+    public async Task<LogOffset> TruncateSuffixAsync(LogOffset end)
+    {
+        if (!await Maintenance.EnterToChangeAsync())
+            throw new StorageException(StorageErrorKind.Closed, Directory, "the log is closed");
+        try
+        {
+            return await _truncator.RunAsync(end);
+        }
+        catch (DiskException failure)
+        {
+            throw DirectoryOpening.AsStorageException(failure);
+        }
+        finally
+        {
+            Maintenance.Leave(changedSegments: true);
+        }
     }
 
     /// <summary>The first record at or after the time, below the readable end.</summary>

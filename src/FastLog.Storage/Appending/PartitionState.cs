@@ -113,6 +113,18 @@ internal sealed class PartitionState
         _epochIsDurable = true;
     }
 
+    /// <summary>The log's suffix was cut: its epochs go, durably. On a thread that may block, with no append under way.</summary>
+    /// <exception cref="DiskException">The device failed or is full.</exception>
+    public void CutEpochs()
+    {
+        LeaderEpochHistory history = _epochs.CutTo(Bounds.LogEnd);
+        if (ReferenceEquals(history, _epochs))
+            return;
+        if (_epochIsDurable)
+            history.Write(Context.Disk, Directory);
+        Volatile.Write(ref _epochs, history);
+    }
+
     /// <exception cref="StorageException">There are too many.</exception>
     public void Subscribe(ILogObserver observer)
     {

@@ -34,6 +34,7 @@ internal sealed class PartitionWriter : ISerialOwner
     private readonly PartitionCooling _cooling;
     private FlushMember? _member;
     private bool _closing;
+    private bool _isHeld;
     private bool _faultHandled;
 
     /// <param name="state">What it shares with the readers.</param>
@@ -103,7 +104,7 @@ internal sealed class PartitionWriter : ISerialOwner
 
     public void BurstEnded()
     {
-        if (_staged.Count == 0)
+        if (_staged.Count == 0 || _isHeld)
             return;
         MonotonicTime now = _ports.Clock.Now;
         Timestamp appendTime = _clock.At(now, _ports.Clock.WallNow);
@@ -183,6 +184,25 @@ internal sealed class PartitionWriter : ISerialOwner
 
     /// <summary>Begins the next segment when the active one has data and is older.</summary>
     public void RollIfOlder(TimeSpan age) => TryRollUnasked(null, age);
+
+    /// <summary>Appends that come wait until <see cref="GoOn"/>: neither the log end nor the active segment moves.</summary>
+    public void Hold() => _isHeld = true;
+
+    public void GoOn() => _isHeld = false;
+
+    /// <summary>
+    /// The log's suffix is cut: appends go on in this segment, which takes the place of the one that begins where it does. While
+    /// they are held, and with all of it flushed.
+    /// </summary>
+    /// <returns>The segments that are not part of the log any more; their files are the caller's.</returns>
+    public IReadOnlyList<Segment> CutTo(ActiveSegment last)
+    {
+        Invariant.Check(_isHeld);
+        Invariant.Check(_unacknowledged.Count == 0);
+        _state.Bounds.CutEnd(last.End.NextOffset);
+        _state.Quarantine.CutTo(last.End.NextOffset);
+        return _roller.CutTo(last);
+    }
 
     /// <summary>No further append is taken; those that wait still end as their flush does.</summary>
     public void BeginClose()

@@ -104,6 +104,22 @@ internal sealed class SegmentRoller
         Member.MarkDirty(SegmentLayout.HeaderSize, callers: 0);
     }
 
+    /// <summary>
+    /// The log's suffix was cut: this segment takes the place of the one that begins where it does, and those above it go. All
+    /// that was written is flushed.
+    /// </summary>
+    /// <returns>The segments that are not part of the log any more; their files are the caller's.</returns>
+    public IReadOnlyList<Segment> CutTo(ActiveSegment last)
+    {
+        _state.Unflushed.Close();
+        _cooling.Closed();
+        Active?.CloseIndexes();
+        Active = last;
+        _begun = _ports.Clock.Now;
+        _policy.Begin(last.Created, _clock.Now, _begun);
+        return _state.Replace(_state.Segments.CutTo(last));
+    }
+
     /// <summary>It may have been recovered, or have cooled.</summary>
     private void EnsureOpen(ActiveSegment active, MonotonicTime now)
     {

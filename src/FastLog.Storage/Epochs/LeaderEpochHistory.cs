@@ -46,6 +46,14 @@ internal sealed class LeaderEpochHistory
         return new LeaderEpochHistory(entries);
     }
 
+    /// <summary>
+    /// The history of a log whose suffix was cut: epochs that began there or later have no records left and go; the present one
+    /// stays.
+    /// </summary>
+    public LeaderEpochHistory CutTo(LogOffset logEnd) => _entries.Length == 0 || _entries[^1].Start < logEnd
+        ? this
+        : new LeaderEpochHistory([.. _entries.Where(entry => entry.Start < logEnd), new(Latest, logEnd)]);
+
     /// <summary>The epoch that a record at the offset has at least: the last one begun at or below it.</summary>
     public LeaderEpoch At(LogOffset offset)
     {

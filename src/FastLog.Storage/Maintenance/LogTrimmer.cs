@@ -2,6 +2,7 @@ using FastLog.Primitives;
 using FastLog.Storage.Appending;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
+using FastLog.Storage.Producers;
 using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
 using FastLog.Storage.Space;
@@ -10,12 +11,22 @@ namespace FastLog.Storage.Maintenance;
 
 /// <summary>
 /// Moves one log's start up and removes what lies below it, in an order that a crash at any point leaves right: what is kept
-/// is durable and recorded, then the new start is durable in its file, and only then are files deleted. From any thread.
+/// is durable and recorded and its producers are in a snapshot, then the new start is durable in its file, and only then are files
+/// deleted. From any thread.
 /// </summary>
 internal sealed class LogTrimmer(
-    PartitionState state, PartitionWriter writer, FlushMember member, IExecutor executor, SpaceReserve space, bool recycles)
+    PartitionState state,
+    PartitionWriter writer,
+    FlushMember member,
+    PartitionProducers producers,
+    IExecutor executor,
+    SpaceReserve space,
+    bool recycles)
 {
     private readonly AsyncGate _gate = new();
+
+    /// <summary>Held by whoever moves the log's start, or its end back.</summary>
+    public AsyncGate Gate => _gate;
 
     /// <summary>Moves the start and deletes. Inside of the log's gate, as a pass that changes segments.</summary>
     /// <param name="start">The new start; at or below the present one: only files that were left are deleted.</param>
@@ -31,6 +42,7 @@ internal sealed class LogTrimmer(
     /// <param name="start">Not above the readable end.</param>
     /// <param name="sealFirst">As above.</param>
     /// <exception cref="DiskException">The device failed; the start has not moved.</exception>
+    /// <exception cref="StorageException">The offset lies above the readable end.</exception>
     public async Task MoveStartAsync(LogOffset start, Segment? sealFirst)
     {
         await _gate.EnterAsync();
@@ -38,12 +50,19 @@ internal sealed class LogTrimmer(
         {
             if (start <= state.Bounds.LogStart)
                 return;
+            LogOffset end = state.Bounds.ReadableEnd;
+            if (start > end)
+                throw new StorageException(
+                    StorageErrorKind.InvalidArgument, state.Directory, $"offset {start} lies above the readable end {end}");
             if (sealFirst is not null)
                 await writer.Section.RunAsync(() => writer.SealActive(sealFirst));
             // Behind the flushed end, what is kept is durable already, and only that has to be recorded.
             if (start >= state.Bounds.FlushedEnd)
                 await FlushAsync();
             await RecordAsync();
+            Task covered = Task.CompletedTask;
+            await writer.Section.RunAsync(() => covered = producers.CoverAsync(start));
+            await covered;
             await OnDeviceAsync(() => WriteStart(start));
             await writer.Section.RunAsync(() => state.Bounds.MoveLogStart(start));
         }
@@ -101,6 +120,19 @@ internal sealed class LogTrimmer(
             : OnDeviceAsync(spare.Drop);
     }
 
+    /// <summary>All that was written before the call is durable and below the flushed end.</summary>
+    /// <exception cref="DiskException">A flush failed, now or earlier.</exception>
+    public async Task FlushAsync()
+    {
+        FlushPoint? point = null;
+        await writer.Section.RunAsync(() => point = writer.Active?.Point);
+        await member.SettleAsync();
+
+        // The flush's own notice may still be on its way.
+        if (point is { } flushed)
+            await writer.Section.RunAsync(() => writer.FlushEnded(flushed, null));
+    }
+
     /// <summary>
     /// Runs what changes the names of segment files on the device. A flush that fails here may be the one that told of lost
     /// bytes or names of the log itself, and the kernel tells each loss once: the log must not take its own next flush for a
@@ -156,18 +188,6 @@ internal sealed class LogTrimmer(
     {
         await MoveStartAsync(start, sealFirst);
         await RemoveBelowStartAsync();
-    }
-
-    /// <summary>All that was written before the call is durable and below the flushed end.</summary>
-    private async Task FlushAsync()
-    {
-        FlushPoint? point = null;
-        await writer.Section.RunAsync(() => point = writer.Active?.Point);
-        await member.SettleAsync();
-
-        // The flush's own notice may still be on its way.
-        if (point is { } flushed)
-            await writer.Section.RunAsync(() => writer.FlushEnded(flushed, null));
     }
 
     /// <summary>A recorded point in a segment that is deleted would make the next start look for it.</summary>

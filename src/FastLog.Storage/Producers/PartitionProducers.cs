@@ -125,6 +125,16 @@ internal sealed class PartitionProducers
             BeginSnapshot();
     }
 
+    /// <summary>
+    /// Batches below the offset are about to be deleted: a snapshot has what they say of their producers when the task has ended.
+    /// </summary>
+    public Task CoverAsync(LogOffset start)
+    {
+        if (_covered < start && _table.Count > 0)
+            BeginSnapshot();
+        return _writing;
+    }
+
     /// <summary>At a clean close: so that the next start walks nothing.</summary>
     public void TakeLastSnapshot()
     {

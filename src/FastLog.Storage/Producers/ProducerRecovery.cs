@@ -26,7 +26,7 @@ internal sealed class ProducerRecovery(SegmentContext context, StorageDiagnostic
     public LoadedProducers Run(ProducerSnapshots snapshots, SegmentSet segments, LogOffset logEnd, LeaderEpochHistory epochs)
     {
         LogOffset start = segments.Count == 0 ? logEnd : segments[0].BaseOffset;
-        LoadedProducers loaded = snapshots.Load(logEnd, epochs, now)
+        LoadedProducers loaded = snapshots.Load(start, logEnd, epochs, now)
             ?? new LoadedProducers(snapshots, new ProducerTable(), start);
         long bytes = 0;
         for (int i = 0; i < segments.Count; i++)

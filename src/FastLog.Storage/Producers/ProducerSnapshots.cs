@@ -20,19 +20,21 @@ internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnosti
         string.Create(CultureInfo.InvariantCulture, $"{directory}/{logEnd.Value:D20}{Suffix}");
 
     /// <summary>
-    /// The newest snapshot that is whole and covers nothing but what is in the log; those that are not go. Null without one.
+    /// The newest snapshot that is whole, covers nothing but what is in the log and leaves no gap before it; those that are not
+    /// go. Null without one.
     /// </summary>
+    /// <param name="firstBase">Where the log's first segment begins: batches between a snapshot and it are not known any more.</param>
     /// <param name="logEnd">Where the log ends.</param>
     /// <param name="epochs">The log's history: a snapshot taken in an epoch that ended below it covers what was cut.</param>
     /// <param name="now">The clock.</param>
-    public LoadedProducers? Load(LogOffset logEnd, LeaderEpochHistory epochs, MonotonicTime now)
+    public LoadedProducers? Load(LogOffset firstBase, LogOffset logEnd, LeaderEpochHistory epochs, MonotonicTime now)
     {
         _kept = List();
         for (int i = _kept.Count - 1; i >= 0; i--)
         {
             LogOffset at = _kept[i];
             string? wrong = TryRead(at, now, out ProducerSnapshot snapshot, out ProducerTable table)
-                ? CheckPlace(snapshot, at, logEnd, epochs)
+                ? CheckPlace(snapshot, at, firstBase, logEnd, epochs)
                 : "it is damaged or cannot be read";
             if (wrong is null)
                 return new LoadedProducers(this, table, at);
@@ -86,7 +88,7 @@ internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnosti
     }
 
     private string? CheckPlace(
-        in ProducerSnapshot snapshot, LogOffset at, LogOffset logEnd, LeaderEpochHistory epochs)
+        in ProducerSnapshot snapshot, LogOffset at, LogOffset firstBase, LogOffset logEnd, LeaderEpochHistory epochs)
     {
         if (snapshot.Id != context.Id)
             return "it is another partition's";
@@ -94,6 +96,8 @@ internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnosti
             return "its name is another offset's";
         if (at > logEnd)
             return $"it covers offsets up to {at}, the log ends at {logEnd}";
+        if (at < firstBase)
+            return $"it covers offsets up to {at}, and what followed is gone up to {firstBase}";
         LogOffset epochEnd = epochs.EndOf(snapshot.Epoch, logEnd).End;
         return epochEnd >= at ? null : $"leader epoch {snapshot.Epoch}, in which it was taken, ended at {epochEnd}";
     }

@@ -84,6 +84,13 @@ internal sealed class Quarantine
         return true;
     }
 
+    /// <summary>The log's suffix was cut: damage in it is gone with it.</summary>
+    public void CutTo(LogOffset logEnd)
+    {
+        lock (_gate)
+            Volatile.Write(ref _defects, Array.FindAll(_defects, known => known.FirstOffset < logEnd));
+    }
+
     /// <summary>A chain that does not match says that some header is wrong, not which: its range stays readable.</summary>
     public static bool IsBarrier(LogDefect defect) => !defect.LastOffset.IsNone
         && defect.Kind is not (LogDefectKind.ChainMismatch or LogDefectKind.SealDamaged or LogDefectKind.EpochFileDamaged

@@ -117,7 +117,7 @@ internal sealed class RecoveryLogReader
 /// <summary>A moving window on a file's bytes. One thread.</summary>
 internal sealed class FileWindow(IDiskFile file)
 {
-    private const int SizeMin = 1024 * 1024;
+    private const int SizeMin = 64 * 1024;
 
     // What is reserved behind the entries need not be read to be known as zeros.
     private readonly FilePosition _dataEnd = file.DataEnd(FilePosition.Zero);

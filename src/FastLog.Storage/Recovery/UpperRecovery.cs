@@ -285,22 +285,9 @@ internal sealed class UpperRecovery(
         if (bytes == 0)
             return;
         string saved = _cutBytes.Save(file, found.BaseOffset, end.Position, bytes);
-
-        // In a recycled file the blocks that follow are what it was recycled for.
-        if (found.Header.StaleEnd > written)
-            WriteZeros(file, end.Position, bytes);
-        else
-            file.SetLength(end.Position.Value);
-        file.FlushData();
+        SegmentTail.Cut(file, end.Position, written, found.Header.StaleEnd);
         diagnostics.TailCut(
             file.Path, bytes, $"offset {end.NextOffset} at {end.Position}: {_stopReason}", saved);
-    }
-
-    private static void WriteZeros(IDiskFile file, FilePosition from, long length)
-    {
-        byte[] zeros = new byte[Math.Min(StorageLimits.WalkWindow, length)];
-        for (long done = 0; done < length; done += zeros.Length)
-            file.Write(from.Plus(done), zeros.AsSpan(0, (int)Math.Min(zeros.Length, length - done)));
     }
 
     private void Remove(FoundSegment segment)

@@ -128,6 +128,15 @@ internal abstract class Segment
         }
     }
 
+    /// <summary>Ends when no repair of its indexes is under way: of a segment that is retired, none begins any more. Blocks.</summary>
+    public void AwaitIndexes()
+    {
+        Invariant.Check(_retired);
+        lock (IndexGate)
+        {
+        }
+    }
+
     /// <summary>Deletes its index files; a look-up that needs them makes them anew.</summary>
     /// <exception cref="DiskException">The device failed: some may be left.</exception>
     public void DropIndexFiles()

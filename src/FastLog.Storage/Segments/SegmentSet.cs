@@ -56,6 +56,15 @@ internal sealed class SegmentSet
         return new SegmentSet(_segments[prefix..]);
     }
 
+    /// <summary>The set up to a segment that takes appends again, in the place of the one that begins where it does.</summary>
+    public SegmentSet CutTo(ActiveSegment last)
+    {
+        int index = IndexOf(last.BaseOffset);
+        Invariant.Check(index >= 0);
+        Invariant.Check(_segments[index].BaseOffset == last.BaseOffset);
+        return new SegmentSet([.. _segments[..index], last]);
+    }
+
     /// <summary>The set with one sealed segment in the place of some that lie side by side and are sealed too.</summary>
     /// <param name="first">The first one replaced.</param>
     /// <param name="count">How many, 1 or more.</param>

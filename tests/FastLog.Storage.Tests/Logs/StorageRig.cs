@@ -75,15 +75,18 @@ internal sealed class StorageRig
     public void Start()
     {
         NextProcess();
-        Run(async () =>
+        Run(OpenAsync);
+    }
+
+    /// <summary>What a start does, in the present process.</summary>
+    public async Task OpenAsync()
+    {
+        Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add) with
         {
-            Directory = LogDirectory.Open(Disk.Attach(), Root, DirectoryOptions(Events.Add) with
-            {
-                Compaction = Compaction,
-                FreeReserve = FreeReserve,
-            }, Process.Ports);
-            Log = await Directory.OpenPartitionAsync(Id, TopicName, Options, CancellationToken.None);
-        });
+            Compaction = Compaction,
+            FreeReserve = FreeReserve,
+        }, Process.Ports);
+        Log = await Directory.OpenPartitionAsync(Id, TopicName, Options, CancellationToken.None);
     }
 
     public SimulatedProcess NextProcess() => Process = Scheduler.CreateProcess($"life-{Scheduler.Elapsed.Ticks}");
