@@ -21,12 +21,13 @@ public sealed class IdempotentRetry : ITortureRow
 
     private static readonly TimeSpan StallPatience = TimeSpan.FromMinutes(1);
 
-    // Small segments, so that what is sent again was often rolled away meanwhile.
-    private static readonly ConfigEntry[] Settings = [new("flush", "ack"), new("segment.bytes", "65536")];
+    // Small segments and few of them, so that what is sent again was often rolled away meanwhile, and sometimes deleted.
+    private static readonly ConfigEntry[] Settings =
+        [new("flush", "ack"), new("segment.bytes", "65536"), new("retention.bytes", "262144")];
 
     public string Name => "idempotent-retry";
 
-    public string Description => "connections cut between append and acknowledgement, the broker killed in between; nothing may be there twice";
+    public string Description => "connections cut between append and acknowledgement, the broker killed and segments deleted in between; nothing may be there twice";
 
     public async Task<TortureResult> RunAsync(TortureContext context, CancellationToken cancellationToken)
     {
@@ -55,6 +56,7 @@ public sealed class IdempotentRetry : ITortureRow
         private readonly CuttingProxy _proxy;
         private readonly CancellationTokenSource _enough = new();
         private int _kills;
+        private long _deleted;
 
         public Run(TortureContext context, int retries)
         {
@@ -88,6 +90,9 @@ public sealed class IdempotentRetry : ITortureRow
                 await _enough.CancelAsync();
                 await Task.WhenAll(producing);
                 _tally.Violations.AddRange(await StormReader.ReadAllAsync(server.Client, Topic, 0, _history, cancellationToken));
+                _deleted = await StormReader.DeletedAsync(server.Client, Topic, cancellationToken);
+                if (_deleted == 0)
+                    _tally.Violations.Add("retention deleted nothing: this proves less than it says");
             }
             finally
             {
@@ -105,7 +110,7 @@ public sealed class IdempotentRetry : ITortureRow
             _tally.Add(new TortureFigures { Kills = _kills, Faults = _proxy.Cuts, Points = _ledger.Retries });
             _tally.Close(report);
             return _tally.Result(name, _context.Seed, FormattableString.Invariant(
-                $"{_ledger.Retries} batches sent again, {_proxy.Cuts} cuts, {_kills} kills; {_ledger.RepeatedAnswers} answered again with the same offset, {_ledger.Refusals} refused for a while; duplicates {report.Duplicates}"));
+                $"{_ledger.Retries} batches sent again, {_proxy.Cuts} cuts, {_kills} kills; {_ledger.RepeatedAnswers} answered again with the same offset, {_ledger.Refusals} refused for a while; {_deleted} records deleted by retention; duplicates {report.Duplicates}"));
         }
 
         public void Dispose()

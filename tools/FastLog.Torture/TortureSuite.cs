@@ -22,6 +22,7 @@ public static class TortureSuite
         new FailingFlush(),
         new SlowDisk(),
         new IdempotentRetry(),
+        new ClockChaos(),
         new BitflipSweep(),
         new FileFuzz(),
         new Restart(),
