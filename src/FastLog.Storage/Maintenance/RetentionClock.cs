@@ -66,6 +66,8 @@ internal sealed class RetentionClock
     {
         AtomicFileStatus status = TryRead(disk, root, out Timestamp recorded);
         opened = new RetentionClock(clock, status == AtomicFileStatus.Ok ? recorded : null);
+        if (status != AtomicFileStatus.Ok)
+            opened.WriteFirst(disk, root);
         return status;
     }
 
@@ -81,6 +83,19 @@ internal sealed class RetentionClock
             return AtomicFileStatus.Damaged;
         recorded = new Timestamp(BinaryPrimitives.ReadInt64BigEndian(content.Bytes.AsSpan(TimeAt)));
         return AtomicFileStatus.Ok;
+    }
+
+    /// <summary>Before anything ages by it: a life that is killed before its first round has a clock to hand on.</summary>
+    private void WriteFirst(IDisk disk, string root)
+    {
+        try
+        {
+            Write(disk, root);
+        }
+        catch (DiskException failure) when (failure.IsDiskFull)
+        {
+            // Deleting is how room is made; the rounds try again.
+        }
     }
 
     /// <summary>What the next life goes on from.</summary>

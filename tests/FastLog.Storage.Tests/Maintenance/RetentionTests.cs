@@ -182,6 +182,19 @@ public class RetentionTests
     }
 
     [Fact]
+    public void A_first_life_that_is_killed_at_once_hands_its_clock_on()
+    {
+        var rig = new StorageRig(42, SmallSegments with { RetentionAgeMax = TimeSpan.FromDays(2) });
+        rig.Start();
+        Fill(rig, 10);
+        rig.Kill();
+        rig.Scheduler.JumpWallClock(TimeSpan.FromDays(30));
+        rig.Start();
+        rig.Scheduler.RunFor(TimeSpan.FromHours(1));
+        Assert.Equal(0, rig.Log.LogStart.Value);
+    }
+
+    [Fact]
     public void A_clock_that_is_set_right_after_the_start_does_no_harm_and_one_set_back_stops_nothing()
     {
         var rig = new StorageRig(35, SmallSegments with { RetentionAgeMax = TimeSpan.FromDays(1) });
