@@ -96,6 +96,22 @@ public sealed class WarmLogsTests
         Assert.Empty(rig.Disk.Violations);
     }
 
+    [Fact]
+    public void A_burst_opens_no_more_logs_than_the_bound()
+    {
+        var rig = new StorageRig(1, new PartitionLogOptions());
+        SimulatedProcess process = rig.NextProcess();
+        rig.Run(async () =>
+        {
+            await using LogDirectory directory = LogDirectory.Open(rig.Disk.Attach(), StorageRig.Root, Options(), process.Ports);
+            PartitionLog[] logs = await OpenAsync(directory, 12, rig.Options);
+            Task<AppendResult>[] appends = Array.ConvertAll(logs, log => AppendAsync(log, "v", Wait(process)));
+            Assert.Equal(WarmMax * StorageLimits.WarmExcess, directory.WarmLogs);
+            foreach (Task<AppendResult> append in appends)
+                Assert.Equal(0, (await append).BaseOffset.Value);
+        });
+    }
+
     /// <summary>On the machine's own disk: what the kernel says is open and mapped, after an append to each of many logs.</summary>
     [Fact]
     public async Task Few_files_and_mappings_of_many_logs_are_open()
