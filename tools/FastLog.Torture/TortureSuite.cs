@@ -81,7 +81,7 @@ public static class TortureSuite
     private static TimeSpan TimeMax(TortureTier tier) => tier switch
     {
         TortureTier.Ci => TimeSpan.FromMinutes(10),
-        TortureTier.Full => TimeSpan.FromMinutes(30),
+        TortureTier.Full => TimeSpan.FromHours(1),
         _ => TimeSpan.FromDays(2),
     };
 
