@@ -54,18 +54,6 @@ internal sealed class LeaderEpochHistory
         ? this
         : new LeaderEpochHistory([.. _entries.Where(entry => entry.Start < logEnd), new(Latest, logEnd)]);
 
-    /// <summary>The epoch that a record at the offset has at least: the last one begun at or below it.</summary>
-    public LeaderEpoch At(LogOffset offset)
-    {
-        for (int i = _entries.Length - 1; i >= 0; i--)
-        {
-            if (_entries[i].Start <= offset)
-                return _entries[i].Epoch;
-        }
-
-        return LeaderEpoch.None;
-    }
-
     /// <summary>Where the largest known epoch at or below the one asked for ends.</summary>
     public EpochEnd EndOf(LeaderEpoch epoch, LogOffset logEnd)
     {

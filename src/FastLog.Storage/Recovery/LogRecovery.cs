@@ -183,7 +183,7 @@ internal sealed class LogRecovery
         List<FoundSegment> above = found.FindAll(segment => segment.BaseOffset > point.SegmentBase);
         bool epochsAreLost = _defects.Exists(static defect => defect.Kind == LogDefectKind.EpochFileDamaged);
         LeaderEpoch epochMax = epochsAreLost ? new LeaderEpoch(int.MaxValue) : epochs.Latest;
-        LeaderEpoch epochMin = epochsAreLost ? LeaderEpoch.None : epochs.At(point.NextOffset);
+        LeaderEpoch epochMin = epochsAreLost ? LeaderEpoch.None : epochs.EpochAt(point.NextOffset);
         var upper = new UpperRecovery(_context, _defects, _diagnostics, flushed, point, epochMin, epochMax);
         RecoveryTail tail = upper.Run(at, above, lowerEnd, isClean);
         _segments.AddRange(upper.Segments);

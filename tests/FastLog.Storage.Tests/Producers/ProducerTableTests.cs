@@ -13,10 +13,19 @@ public class ProducerTableTests
         var table = new ProducerTable();
         for (int round = 0; round < StorageLimits.ProducerWindow * 2; round++)
             Round(table, round);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int round = StorageLimits.ProducerWindow * 2; round < 2_000; round++)
-            Round(table, round);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // The runtime itself may allocate once while it compiles a path anew, so the least of a few spans counts; what a
+        // round allocates would be in each of them.
+        int next = StorageLimits.ProducerWindow * 2;
+        long least = long.MaxValue;
+        for (int span = 0; span < 10; span++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int end = next + 200; next < end; next++)
+                Round(table, next);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
     }
 
     [Theory]
