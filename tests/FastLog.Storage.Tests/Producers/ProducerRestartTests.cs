@@ -40,6 +40,26 @@ public class ProducerRestartTests
     }
 
     [Fact]
+    public void A_snapshot_before_batches_that_were_deleted_makes_no_gap_of_what_its_producer_sends_next()
+    {
+        var rig = new StorageRig(29, SmallSegments);
+        rig.Start();
+        for (int i = 0; i < 20; i++)
+            AtOffset(i, rig.Produce(7, 0, i, Value(i)));
+        for (int i = 20; i < 40; i++)
+            rig.Append(1, Value(i));
+        rig.Run(() => rig.Log.TrimPrefixAsync(new LogOffset(35)));
+        Assert.True(rig.Log.Segments[0].BaseOffset.Value > 20);
+        byte[] old = SnapshotAt(rig, 10);
+        rig.Kill();
+        foreach (string name in Snapshots(rig))
+            rig.Disk.Attach().DeleteFile($"{StorageRig.PartitionPath}/{name}");
+        Put(rig, 10, old);
+        rig.Start();
+        AtOffset(40, rig.Produce(7, 0, 20, Value(20)));
+    }
+
+    [Fact]
     public void A_stop_leaves_a_snapshot_at_the_end_and_the_next_start_walks_nothing()
     {
         var rig = new StorageRig(22);
