@@ -21,11 +21,11 @@ internal static class BrokerEvents
         log, BrokerEventKind.Recovering, BrokerEventLevel.Information,
         $"{served} of {all} partitions are served after {took.TotalSeconds:0.0} s, {bytesRead} bytes were read above their recovery points");
 
-    public static void Ready(this IBrokerLog log, int served, int failed, long bytesRead, TimeSpan took)
+    public static void Ready(this IBrokerLog log, int served, int failed, long bytesRead, long producerBytesRead, TimeSpan took)
     {
         BrokerEventLevel level = failed == 0 ? BrokerEventLevel.Information : BrokerEventLevel.Error;
         string rest = failed == 0 ? "" : $", {failed} could not be opened";
-        Tell(log, BrokerEventKind.Ready, level, $"{served} partitions are served after {took.TotalSeconds:0.000} s, {bytesRead} bytes were read above their recovery points{rest}");
+        Tell(log, BrokerEventKind.Ready, level, $"{served} partitions are served after {took.TotalSeconds:0.000} s, {bytesRead} bytes were read above their recovery points, {producerBytesRead} for what is known of producers{rest}");
     }
 
     public static void Stopping(this IBrokerLog log) =>

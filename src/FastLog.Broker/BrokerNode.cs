@@ -155,6 +155,7 @@ public sealed class BrokerNode : IAsyncDisposable
             RecoveryProgress.Count(topics, PartitionState.Serving),
             RecoveryProgress.Count(topics, PartitionState.Failed),
             RecoveryProgress.BytesRead(topics),
+            RecoveryProgress.ProducerBytesRead(topics),
             _services.Ports.Clock.Now.Since(_startedAt));
     }
 

@@ -68,6 +68,7 @@ public sealed class LogDirectory : IAsyncDisposable
             _diagnostics,
             new BoundedExecutor(ports.BlockingExecutor, StorageLimits.LookupsAtOnceMax),
             tools.Executor,
+            new ProducerWalkBudget(new BoundedExecutor(ports.BlockingExecutor, StorageLimits.ProducerSnapshotsAtOnceMax)),
             options.RecyclesSegments,
             _space,
             log => _maintenance.Ask(log, MaintenanceKind.Retention));

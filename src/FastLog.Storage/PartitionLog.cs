@@ -52,7 +52,7 @@ public sealed class PartitionLog
         {
             Log = this,
         };
-        _producers = new PartitionProducers(_state, producers, services.Diagnostics, ports);
+        _producers = new PartitionProducers(_state, producers, services.Diagnostics, services.ProducerWalks, ports);
         _writer = new PartitionWriter(_state, recovered.Active, _producers, services, Rolled);
         _reader = new LogReader(_state);
         context.Unreadable = new UnreadableBytes(_state).Report;
@@ -63,6 +63,7 @@ public sealed class PartitionLog
         _truncator = new LogTruncator(_state, _writer, _member, _producers, Trimmer, services.Lookups);
         EndPoint = recovered.Point;
         RecoveredBytes = recovered.ScannedBytes;
+        ProducerWalkBytes = producers.WalkedBytes;
     }
 
     public TopicPartition Id => _state.Context.Id;
@@ -91,6 +92,9 @@ public sealed class PartitionLog
 
     /// <summary>Bytes above its recovery point that were read when it was opened.</summary>
     public long RecoveredBytes { get; }
+
+    /// <summary>Bytes of batches that were read for its producers when it was opened, wherever its recovery point was.</summary>
+    public long ProducerWalkBytes { get; }
 
     public int SegmentCount => _state.Segments.Count;
 
@@ -422,6 +426,7 @@ public sealed class PartitionLog
         durable &= _state.Bounds.FlushedEnd == _state.Bounds.LogEnd;
         if (durable)
             _producers.TakeLastSnapshot();
+        _producers.Leave();
         return durable;
     }
 

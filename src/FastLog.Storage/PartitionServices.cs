@@ -2,6 +2,7 @@ using FastLog.Primitives;
 using FastLog.Storage.Appending;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Maintenance;
+using FastLog.Storage.Producers;
 
 namespace FastLog.Storage;
 
@@ -13,6 +14,7 @@ namespace FastLog.Storage;
 /// <param name="Diagnostics">What an operator should know.</param>
 /// <param name="Lookups">For look-ups that read from the device.</param>
 /// <param name="MaintenanceExecutor">For blocking calls in the background.</param>
+/// <param name="ProducerWalks">Says when a log writes its producers down.</param>
 /// <param name="RecyclesSegments">Files of deleted segments are used again.</param>
 /// <param name="Space">Says whether there is room for appends.</param>
 /// <param name="AskRetention">Has a log looked at soon.</param>
@@ -24,6 +26,7 @@ internal sealed record PartitionServices(
     StorageDiagnostics Diagnostics,
     IExecutor Lookups,
     IExecutor MaintenanceExecutor,
+    ProducerWalkBudget ProducerWalks,
     bool RecyclesSegments,
     Space.SpaceReserve Space,
     Action<PartitionLog> AskRetention);

@@ -72,11 +72,20 @@ public static class StorageLimits
     /// <summary>Producers that one partition remembers; the one heard longest ago goes first.</summary>
     public const int ProducersMax = 10_000;
 
-    /// <summary>Bytes appended after which the producers are written down anew: how far a start walks batch headers.</summary>
+    /// <summary>Bytes that a start would read of a partition's batch headers, after which its producers are written down anew.</summary>
     public const long ProducerSnapshotBytes = 16 << 20;
 
-    /// <summary>Snapshots of its producers that a partition keeps.</summary>
-    public const int ProducerSnapshotsKept = 2;
+    /// <summary>The same of all partitions of a data directory; above it each one that has more than its share is due.</summary>
+    public const long ProducerSnapshotBytesOfAll = 32 << 20;
+
+    /// <summary>No partition is due for the sake of the others before it has so many.</summary>
+    public const long ProducerSnapshotBytesMin = 64 << 10;
+
+    /// <summary>Snapshots of its producers that a partition writes without a flush before one with it: what a power cut costs.</summary>
+    public const int ProducerSnapshotsUnflushedMax = 3;
+
+    /// <summary>Snapshots of producers of one data directory that are written at once; more wait, so that flushes do not.</summary>
+    public const int ProducerSnapshotsAtOnceMax = 2;
 
     /// <summary>The longest idle time of a producer that a snapshot may tell, in milliseconds: a hundred years.</summary>
     public const long ProducerIdleMsMax = 36_525L * 24 * 3600 * 1000;

@@ -35,6 +35,9 @@ internal sealed class RecoveryProgress : IDisposable
     public static long BytesRead(IReadOnlyList<TopicEntry> topics) =>
         topics.Sum(topic => topic.Partitions.Sum(partition => partition.Status.Log?.RecoveredBytes ?? 0));
 
+    public static long ProducerBytesRead(IReadOnlyList<TopicEntry> topics) =>
+        topics.Sum(topic => topic.Partitions.Sum(partition => partition.Status.Log?.ProducerWalkBytes ?? 0));
+
     public void Dispose() => _isOver = true;
 
     private void TellLater() => _ports.Timers.Schedule(BrokerLimits.RecoveryProgressInterval, _tell);

@@ -422,7 +422,7 @@ internal sealed class PartitionWriter : ISerialOwner
         _state.Bounds.MoveLogEnd(end.NextOffset);
         _state.AddBytes(bytes);
         StorageMetrics.Written(to - from, bytes);
-        _producers.Grew(bytes);
+        _producers.Grew();
         bool waits = _state.Options.Flush.Mode == FlushMode.Ack;
         int callers = 0;
         for (int i = from; i < to; i++)

@@ -14,26 +14,35 @@ internal sealed class PartitionProducers
     private readonly RuntimePorts _ports;
     private readonly ProducerSnapshots _snapshots;
     private readonly StorageDiagnostics _diagnostics;
+    private readonly ProducerWalkBudget _budget;
     private ProducerTable _table;
     private readonly List<AppendWork> _joined = [];
     private LogOffset _covered;
-    private long _bytesSince;
+    private long _walkBytes;
+    private long _snapshotSize;
     private long _group;
     private Task _writing = Task.CompletedTask;
 
     /// <param name="state">The partition.</param>
     /// <param name="loaded">As recovered.</param>
     /// <param name="diagnostics">Hears what cannot be used.</param>
-    /// <param name="ports">Clock and blocking executor.</param>
+    /// <param name="budget">Says when a snapshot is due, and where it is written.</param>
+    /// <param name="ports">The clock.</param>
     public PartitionProducers(
-        PartitionState state, LoadedProducers loaded, StorageDiagnostics diagnostics, RuntimePorts ports)
+        PartitionState state,
+        LoadedProducers loaded,
+        StorageDiagnostics diagnostics,
+        ProducerWalkBudget budget,
+        RuntimePorts ports)
     {
         _state = state;
         _table = loaded.Table;
         _covered = loaded.Covered;
-        _bytesSince = loaded.WalkedBytes;
+        _walkBytes = loaded.WalkedBytes;
         _snapshots = loaded.Snapshots;
         _diagnostics = diagnostics;
+        _budget = budget;
+        budget.Join(_walkBytes);
         _ports = ports;
     }
 
@@ -79,16 +88,18 @@ internal sealed class PartitionProducers
     /// <summary>The append was written; its batches are stamped.</summary>
     public void Written(AppendWork work, MonotonicTime now)
     {
-        if (!work.HasProducers)
-            return;
         ReadOnlySpan<byte> batches = work.Batches.Span;
+        long walk = 0;
         while (!batches.IsEmpty)
         {
             SequencedBatch batch = SequencedBatch.Read(batches, out int size);
             batches = batches[size..];
+            walk += ProducerRecovery.WalkOf(size);
             if (batch.HasProducer)
                 _table.Record(batch, now);
         }
+
+        MoveWalk(_walkBytes + walk);
     }
 
     /// <summary>It is a duplicate that waits.</summary>
@@ -110,11 +121,10 @@ internal sealed class PartitionProducers
         return false;
     }
 
-    /// <summary>The log grew: a snapshot bounds how far the next start walks.</summary>
-    public void Grew(long bytes)
+    /// <summary>The log end has moved over what was written: a snapshot bounds how far the next start walks.</summary>
+    public void Grew()
     {
-        _bytesSince += bytes;
-        if (_bytesSince >= StorageLimits.ProducerSnapshotBytes)
+        if (_budget.IsDue(_walkBytes, _snapshotSize))
             TakeSnapshot();
     }
 
@@ -122,7 +132,7 @@ internal sealed class PartitionProducers
     public void TakeSnapshot()
     {
         if (_writing.IsCompleted)
-            BeginSnapshot();
+            BeginSnapshot(SnapshotFlush.WhenDue);
     }
 
     /// <summary>
@@ -131,7 +141,7 @@ internal sealed class PartitionProducers
     public Task CoverAsync(LogOffset start)
     {
         if (_covered < start && _table.Count > 0)
-            BeginSnapshot();
+            BeginSnapshot(SnapshotFlush.Always);
         return _writing;
     }
 
@@ -139,8 +149,11 @@ internal sealed class PartitionProducers
     public void TakeLastSnapshot()
     {
         if (_state.Bounds.LogEnd != _covered)
-            BeginSnapshot();
+            BeginSnapshot(SnapshotFlush.Never);
     }
+
+    /// <summary>The log is closed: it takes nothing of the budget any more.</summary>
+    public void Leave() => _budget.Leave(_walkBytes);
 
     /// <summary>
     /// The log's suffix was cut, durably, and nothing has been appended since: forgets what was in it. Reads, and so blocks.
@@ -154,7 +167,7 @@ internal sealed class PartitionProducers
         LoadedProducers loaded = recovery.Run(_snapshots, _state.Segments, end, _state.Epochs);
         _table = loaded.Table;
         _covered = loaded.Covered;
-        _bytesSince = loaded.WalkedBytes;
+        MoveWalk(loaded.WalkedBytes);
     }
 
     /// <summary>Ends when no snapshot is being written. From any thread, after the last append.</summary>
@@ -194,19 +207,27 @@ internal sealed class PartitionProducers
         return hasNew ? ProducerVerdict.Next : ProducerVerdict.Duplicate;
     }
 
-    private void BeginSnapshot()
+    private void BeginSnapshot(SnapshotFlush flush)
     {
         LogOffset logEnd = _state.Bounds.LogEnd;
         _covered = logEnd;
-        _bytesSince = 0;
+        MoveWalk(0);
         var snapshot = new ProducerSnapshot(_state.Context.Id, _state.LeaderEpoch, logEnd);
-        _writing = WriteAsync(_writing, logEnd, snapshot.Encode(_table, _ports.Clock.Now));
+        byte[] bytes = snapshot.Encode(_table, _ports.Clock.Now);
+        _snapshotSize = bytes.Length;
+        _writing = WriteAsync(_writing, logEnd, bytes, flush);
     }
 
-    private async Task WriteAsync(Task former, LogOffset logEnd, byte[] bytes)
+    private void MoveWalk(long bytes)
+    {
+        _budget.Move(bytes - _walkBytes);
+        _walkBytes = bytes;
+    }
+
+    private async Task WriteAsync(Task former, LogOffset logEnd, byte[] bytes, SnapshotFlush flush)
     {
         await former;
-        await _ports.BlockingExecutor.RunAsync(() => _snapshots.Write(logEnd, bytes));
+        await _budget.Writers.RunAsync(() => _snapshots.Write(logEnd, bytes, flush));
     }
 
     private ProducerEntry EntryOf(in SequencedBatch batch, MonotonicTime now) =>

@@ -17,6 +17,9 @@ internal sealed class ProducerRecovery(SegmentContext context, StorageDiagnostic
     /// <summary>Small, so that of large batches little but the headers is read.</summary>
     private const int WindowSize = 4 << 10;
 
+    /// <summary>How much of a batch a walk reads.</summary>
+    public static long WalkOf(int batchSize) => Math.Min(batchSize, WindowSize);
+
     /// <summary>At a start.</summary>
     /// <exception cref="DiskException">The device failed.</exception>
     public LoadedProducers Run(RecoveredLog recovered) =>
@@ -51,20 +54,24 @@ internal sealed class ProducerRecovery(SegmentContext context, StorageDiagnostic
             SegmentEnd end = segment.End;
             var view = new TolerantFile(file.File);
             SegmentEnd at = Begin(segment, view, from);
-            FilePosition begun = at.Position;
+            long bytes = 0;
             while (at.Position < end.Position)
             {
                 using var walk = new HeaderWalk(view, at.Position, at.NextOffset, end.Position, WindowSize);
                 WalkStatus status;
                 while ((status = walk.TryNext(out BatchHeader header, out _)) == WalkStatus.Ok)
+                {
+                    bytes += WalkOf(header.BatchSize);
                     Take(header, table);
+                }
+
                 if (status == WalkStatus.End)
                     break;
                 at = Behind(BatchLocator.DefectAt(
                     segment, view, walk.DefectKind, walk.Position, walk.NextOffset, walk.Reason));
             }
 
-            return end.Position.Since(begun);
+            return bytes;
         }
         finally
         {

@@ -6,15 +6,31 @@ using FastLog.Storage.Segments;
 
 namespace FastLog.Storage.Producers;
 
+/// <summary>When a snapshot is flushed.</summary>
+internal enum SnapshotFlush
+{
+    /// <summary>At a stop, which many partitions would make long.</summary>
+    Never,
+
+    /// <summary>When others were not.</summary>
+    WhenDue,
+
+    /// <summary>What it tells is about to be deleted elsewhere.</summary>
+    Always,
+}
+
 /// <summary>
-/// A partition's snapshot files, named by the log end they cover. They are caches with a checksum: written without a flush, and
-/// one that a crash tore or took away only makes the next start walk further. One call at a time.
+/// A partition's snapshot files, named by the log end they cover. They are caches with a checksum: most are written without a
+/// flush, and one that a crash tore or took away only makes the next start walk further. How far is bounded: every few snapshots one
+/// is flushed, and the flushed one before it is kept until then. One call at a time.
 /// </summary>
 internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnostics diagnostics)
 {
     public const string Suffix = ".producers";
 
+    /// <summary>The first one stays until a later one is flushed.</summary>
     private List<LogOffset> _kept = [];
+    private int _unflushed;
 
     public static string PathOf(string directory, LogOffset logEnd) =>
         string.Create(CultureInfo.InvariantCulture, $"{directory}/{logEnd.Value:D20}{Suffix}");
@@ -30,6 +46,9 @@ internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnosti
     public LoadedProducers? Load(LogOffset firstBase, LogOffset logEnd, LeaderEpochHistory epochs, MonotonicTime now)
     {
         _kept = List();
+
+        // Which of two reached the device is not known: the next one will.
+        _unflushed = _kept.Count > 1 ? StorageLimits.ProducerSnapshotsUnflushedMax : 0;
         for (int i = _kept.Count - 1; i >= 0; i--)
         {
             LogOffset at = _kept[i];
@@ -46,22 +65,32 @@ internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnosti
         return null;
     }
 
-    /// <summary>Writes a snapshot and deletes those over the number that is kept. What fails is told, and no harm.</summary>
-    public void Write(LogOffset logEnd, byte[] bytes)
+    /// <summary>Writes a snapshot and deletes those that it makes superfluous. What fails is told, and no harm.</summary>
+    /// <param name="logEnd">It covers all below.</param>
+    /// <param name="bytes">The file.</param>
+    /// <param name="flush">Whether it is to survive a power cut.</param>
+    public void Write(LogOffset logEnd, byte[] bytes, SnapshotFlush flush)
     {
+        if (_kept.Contains(logEnd))
+            return;
+        bool isDue = flush == SnapshotFlush.WhenDue && _unflushed >= StorageLimits.ProducerSnapshotsUnflushedMax;
+        bool flushes = isDue || flush == SnapshotFlush.Always;
         string path = PathOf(context.Directory, logEnd);
         try
         {
             context.Disk.DeleteFile(path);
             using (IDiskFile file = context.Disk.Open(path, DiskOpenMode.CreateNew))
-                file.Write(FilePosition.Zero, bytes);
-            _kept.Remove(logEnd);
-            _kept.Add(logEnd);
-            while (_kept.Count > StorageLimits.ProducerSnapshotsKept)
             {
-                context.Disk.DeleteFile(PathOf(context.Directory, _kept[0]));
-                _kept.RemoveAt(0);
+                file.Write(FilePosition.Zero, bytes);
+                if (flushes)
+                    file.FlushData();
             }
+
+            if (flushes)
+                context.Disk.FlushDirectory(context.Directory);
+            _unflushed = flushes ? 0 : _unflushed + 1;
+            DeleteFrom(flushes ? 0 : 1);
+            _kept.Add(logEnd);
         }
         catch (DiskException failure)
         {
@@ -85,6 +114,15 @@ internal sealed class ProducerSnapshots(SegmentContext context, StorageDiagnosti
         _kept.RemoveAll(at => at > end);
         if (any)
             context.Disk.FlushDirectory(context.Directory);
+    }
+
+    private void DeleteFrom(int first)
+    {
+        while (_kept.Count > first)
+        {
+            context.Disk.DeleteFile(PathOf(context.Directory, _kept[first]));
+            _kept.RemoveAt(first);
+        }
     }
 
     private string? CheckPlace(

@@ -53,7 +53,10 @@ public class ProducerSnapshotPageTests
         Assert.Contains($"goes on at {ProducerSnapshotLayout.HeaderSize}", Page(), StringComparison.Ordinal);
         Assert.Contains($"at most {StorageLimits.ProducersMax:N0}", Page(), StringComparison.Ordinal);
         Assert.Contains($"1 to {StorageLimits.ProducerWindow}", Page(), StringComparison.Ordinal);
-        Assert.Contains($"after {StorageLimits.ProducerSnapshotBytes >> 20} MiB", Page(), StringComparison.Ordinal);
+        Assert.Contains($"it is {StorageLimits.ProducerSnapshotBytes >> 20} MiB or more", Page(), StringComparison.Ordinal);
+        Assert.Contains($"more than {StorageLimits.ProducerSnapshotBytesOfAll >> 20} MiB", Page(), StringComparison.Ordinal);
+        Assert.Contains($"at least {StorageLimits.ProducerSnapshotBytesMin >> 10} KiB", Page(), StringComparison.Ordinal);
+        Assert.Contains($"after {StorageLimits.ProducerSnapshotsUnflushedMax} others", Page(), StringComparison.Ordinal);
         Assert.Contains($"`<log end in 20 digits>{ProducerSnapshots.Suffix}`", Page(), StringComparison.Ordinal);
     }
 

@@ -225,7 +225,8 @@ public class DiskPagesTests
             ("slowest rate of compactions", StorageLimits.CompactionBytesPerSecondMin),
             ("idempotent producers that a partition remembers", StorageLimits.ProducersMax),
             ("batches of one producer that a partition remembers", StorageLimits.ProducerWindow),
-            ("appended bytes between two snapshots of producers", StorageLimits.ProducerSnapshotBytes),
+            ("bytes of batch headers that a start walks for the producers of a partition", StorageLimits.ProducerSnapshotBytes),
+            ("the same of all partitions of a data directory", StorageLimits.ProducerSnapshotBytesOfAll),
         ];
         foreach ((string what, long limit) in limits)
             Assert.Contains(
