@@ -16,7 +16,7 @@ public sealed class DiskTroubleTests
         (await broker.RunAsync("topic", "create", "small")).Expect(0);
         (await broker.RunAsync("produce", "small", "before")).Expect(0);
         byte[] text = Lines(80_000, 1_000);
-        FastlogResult full = await broker.RunAsync(text, "produce", "large", "--timeout", "5s");
+        FastlogResult full = await broker.RunAsync(text, "produce", "large", "--timeout", "15s");
         full.ExpectError(1, "disk is full", "records were acknowledged");
         string words = full.Errors[..full.Errors.IndexOf(" records were acknowledged", StringComparison.Ordinal)];
         int acknowledged = int.Parse(words[(words.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture);

@@ -22,6 +22,8 @@ public sealed class TortureTests(ITestOutputHelper output)
         Assert.True(
             result.Outcome == TortureOutcome.Passed,
             $"seed {Seed}: {result.Summary}\n{string.Join('\n', result.Violations)}\nkept in {directory}");
+        if (!Directory.EnumerateFileSystemEntries(directory).Any())
+            Directory.Delete(directory);
     }
 
     internal static TortureContext Context(string directory) => new()
