@@ -87,15 +87,19 @@ internal sealed class SpareSegment(IDisk disk, string directory)
     /// <exception cref="DiskException">The device failed.</exception>
     public bool TryTake(string path, out FilePosition staleEnd)
     {
-        lock (_gate)
+        staleEnd = default;
+        if (!TryBeginUse(out long stale))
+            return false;
+        staleEnd = new FilePosition(stale);
+        try
         {
-            staleEnd = new FilePosition(_staleEnd);
-            if (!_isReady)
-                return false;
-            _isReady = false;
+            disk.Rename(Path, path);
+        }
+        finally
+        {
+            EndUse();
         }
 
-        disk.Rename(Path, path);
         return true;
     }
 
@@ -103,14 +107,16 @@ internal sealed class SpareSegment(IDisk disk, string directory)
     /// <exception cref="DiskException">The device failed.</exception>
     public void Drop()
     {
-        lock (_gate)
+        if (!TryBeginUse(out _))
+            return;
+        try
         {
-            if (!_isReady)
-                return;
-            _isReady = false;
+            disk.DeleteFile(Path);
         }
-
-        disk.DeleteFile(Path);
+        finally
+        {
+            EndUse();
+        }
     }
 
     /// <summary>The log is being closed: the file goes, as a start would not take it. Blocks; nothing is prepared meanwhile.</summary>
@@ -130,6 +136,29 @@ internal sealed class SpareSegment(IDisk disk, string directory)
             _isBusy = true;
             return true;
         }
+    }
+
+    /// <summary>
+    /// Ends by <see cref="EndUse"/>: until the file has left its name none is made, as the one that left would be the new
+    /// one, whose header is still to be wiped: under the header of the segment that it became.
+    /// </summary>
+    private bool TryBeginUse(out long staleEnd)
+    {
+        lock (_gate)
+        {
+            staleEnd = _staleEnd;
+            if (!_isReady)
+                return false;
+            _isReady = false;
+            _isBusy = true;
+            return true;
+        }
+    }
+
+    private void EndUse()
+    {
+        lock (_gate)
+            _isBusy = false;
     }
 
     private bool Make(Func<IDiskFile?> open, Func<long> staleEnd)
