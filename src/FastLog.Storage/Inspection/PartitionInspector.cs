@@ -23,6 +23,7 @@ internal sealed class PartitionInspector(
     private readonly List<LogDefect> _cacheDefects = [];
     private TopicPartition? _id = partition.Id;
     private LogOffset _expected = LogOffset.None;
+    private LogOffset _logStart = LogOffset.Zero;
     private long _tailBytes;
 
     public static List<(LogOffset BaseOffset, string Path)> DataFiles(IDisk disk, InspectedPartition partition)
@@ -61,6 +62,9 @@ internal sealed class PartitionInspector(
 
     public PartitionReport Run()
     {
+        // Before the files: a running broker moves it up, and deletes afterwards.
+        if (partition.OnlyFile is null && LogStartFile.TryRead(disk, partition.Directory, out _logStart) == AtomicFileStatus.Ok)
+            _expected = _logStart;
         List<(LogOffset BaseOffset, string Path)> files = DataFiles(disk, partition);
         for (int i = 0; i < files.Count; i++)
         {
@@ -78,9 +82,11 @@ internal sealed class PartitionInspector(
     private void Inspect(LogOffset baseOffset, string path, LogOffset nextBase)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        FoundSegment found = SegmentInventory.LookOver(disk, path, baseOffset, _id);
+        if (IsBelowStart(found, nextBase) || IsNeverBegun(found, nextBase))
+            return;
         if (!_expected.IsNone && baseOffset > _expected)
             Report(LogDefectKind.SegmentMissing, path, FilePosition.Zero, 0, _expected, baseOffset.Plus(-1), "no segment holds these offsets");
-        FoundSegment found = SegmentInventory.LookOver(disk, path, baseOffset, _id);
         if (found.Status == FoundStatus.VersionUnknown)
             throw new StorageException(
                 StorageErrorKind.ForeignFormat, path, $"'{path}' was written by a later version of this program");
@@ -122,6 +128,28 @@ internal sealed class PartitionInspector(
             ReportIndexes(baseOffset, indexes.Reason);
         _tailBytes += nextBase.IsNone ? walk.TailBytes : 0;
         _expected = walk.End.NextOffset;
+    }
+
+    /// <summary>
+    /// Nothing is served of it and the next start removes it: a deletion was cut off, which may have left any of the segments
+    /// below the log start.
+    /// </summary>
+    private bool IsBelowStart(FoundSegment found, LogOffset nextBase) =>
+        !nextBase.IsNone && nextBase <= _logStart && found.Status is FoundStatus.Ok or FoundStatus.Damaged;
+
+    /// <summary>
+    /// The last file got its name and was to get its header when the process died: nothing can have been acknowledged in it,
+    /// and the next start removes it.
+    /// </summary>
+    private bool IsNeverBegun(FoundSegment found, LogOffset nextBase)
+    {
+        if (found.Status != FoundStatus.Damaged || !nextBase.IsNone || partition.OnlyFile is not null)
+            return false;
+        if (durable is { } point && point.NextOffset > found.BaseOffset)
+            return false;
+        using IDiskFile file = disk.Open(found.Path, DiskOpenMode.Read);
+        byte[] identity = new byte[SegmentLayout.SectorSize];
+        return !identity.AsSpan(0, file.Read(FilePosition.Zero, identity)).ContainsAnyExcept((byte)0);
     }
 
     /// <summary>Before the batches: a running broker adds to an index only behind them.</summary>

@@ -5,6 +5,7 @@ using FastLog.Storage.Compaction;
 using FastLog.Storage.Disk;
 using FastLog.Storage.Flushing;
 using FastLog.Storage.Inspection;
+using FastLog.Storage.Recovery;
 using FastLog.Storage.Segments;
 using FastLog.Storage.Tests.Logs;
 
@@ -149,6 +150,43 @@ public class LogInspectionTests
         Assert.False(report.IsCorrupt);
         Assert.Equal(1, report.Records);
         Assert.True(report.TailBytes > 0);
+    }
+
+    [Fact]
+    public void Files_below_the_log_start_are_no_damage_whichever_of_them_a_deletion_left()
+    {
+        StorageRig rig = Filled(58);
+        long[] bases = [.. Enumerable.Range(0, rig.Log.Segments.Count).Select(i => rig.Log.Segments[i].BaseOffset.Value)];
+        Assert.True(bases.Length > 4);
+        rig.Kill();
+        LogStartFile.Write(rig.Disk, StorageRig.PartitionPath, new LogOffset(bases[3] + 1));
+        rig.Disk.DeleteFile(StorageRig.DataFile(bases[1]));
+        rig.Disk.FlipBits(StorageRig.DataFile(bases[0]), SegmentLayout.BaseOffsetAt, 0xFF);
+        Assert.Empty(Verify(rig.Disk));
+
+        rig.Disk.DeleteFile(StorageRig.DataFile(bases[0]));
+        rig.Disk.DeleteFile(StorageRig.DataFile(bases[2]));
+        rig.Disk.DeleteFile(StorageRig.DataFile(bases[3]));
+        LogDefect missing = Assert.Single(Verify(rig.Disk));
+        Assert.Equal(LogDefectKind.SegmentMissing, missing.Kind);
+        Assert.Equal((bases[3] + 1, bases[4] - 1), (missing.FirstOffset.Value, missing.LastOffset.Value));
+    }
+
+    [Fact]
+    public void A_last_segment_without_a_header_is_damage_only_where_something_was_durable_in_it()
+    {
+        StorageRig rig = Filled(59);
+        string last = LastFile(rig);
+        rig.Stop();
+        SimulatedDisk begun = rig.Disk.Clone(1);
+        string next = StorageRig.DataFile(100);
+        using (IDiskFile file = begun.Open(next, DiskOpenMode.CreateNew))
+            file.Write(FilePosition.Zero, new byte[2 * SegmentLayout.HeaderSize]);
+        Assert.Empty(Verify(begun));
+
+        using (IDiskFile file = rig.Disk.Open(last, DiskOpenMode.ReadWrite))
+            file.Write(FilePosition.Zero, new byte[SegmentLayout.HeaderSize]);
+        Assert.Contains(Verify(rig.Disk), defect => defect.Kind == LogDefectKind.SegmentHeaderDamaged);
     }
 
     [Fact]
