@@ -42,7 +42,10 @@ internal sealed class LogTrimmer(
     /// <param name="start">Not above the readable end.</param>
     /// <param name="sealFirst">As above.</param>
     /// <exception cref="DiskException">The device failed; the start has not moved.</exception>
-    /// <exception cref="StorageException">The offset lies above the readable end.</exception>
+    /// <exception cref="StorageException">
+    /// The offset lies above the readable end; or the log is fenced, and what lies below the start is not known to be durable.
+    /// The start has not moved.
+    /// </exception>
     public async Task MoveStartAsync(LogOffset start, Segment? sealFirst)
     {
         await _gate.EnterAsync();
@@ -59,6 +62,8 @@ internal sealed class LogTrimmer(
             // Behind the flushed end, what is kept is durable already, and only that has to be recorded.
             if (start >= state.Bounds.FlushedEnd)
                 await FlushAsync();
+            if (start > state.Bounds.FlushedEnd)
+                throw Unflushed();
             await RecordAsync();
             Task covered = Task.CompletedTask;
             await writer.Section.RunAsync(() => covered = producers.CoverAsync(start));
@@ -188,6 +193,17 @@ internal sealed class LogTrimmer(
     {
         await MoveStartAsync(start, sealFirst);
         await RemoveBelowStartAsync();
+    }
+
+    /// <summary>A fenced log takes no flush for a good one, so its flushed end moves no more.</summary>
+    private StorageException Unflushed()
+    {
+        StorageFault? fault = state.Fault;
+        return new StorageException(
+            StorageErrorKind.Fenced,
+            state.Directory,
+            $"records up to there cannot be made durable first: {fault?.Message ?? "the log is being closed"}",
+            fault?.Cause);
     }
 
     /// <summary>A recorded point in a segment that is deleted would make the next start look for it.</summary>

@@ -72,6 +72,28 @@ public class FailureTests
     }
 
     [Fact]
+    public void Records_of_a_fenced_log_that_were_never_flushed_are_not_said_to_be_deleted()
+    {
+        var rig = new StorageRig(38, new PartitionLogOptions { Flush = FlushPolicy.Os });
+        rig.Start();
+        rig.Append(1000, "one", "two");
+        rig.Disk.Faults.Fail(DiskOperation.Write, DiskErrors.Io, pathEnd: ".log");
+        Assert.Equal(AppendStatus.Fenced, rig.Append(1000, "lost").Status);
+        rig.Disk.Faults.Clear();
+        rig.Run(async () =>
+        {
+            StorageException refused = await Assert.ThrowsAsync<StorageException>(
+                () => rig.Log.TrimPrefixAsync(new LogOffset(1)));
+            Assert.Equal(StorageErrorKind.Fenced, refused.Kind);
+            Assert.Contains(rig.Log.Fault!.Message, refused.Message, StringComparison.Ordinal);
+        });
+        Assert.Equal(0, rig.Log.LogStart.Value);
+        rig.Kill();
+        rig.Start();
+        Assert.Equal(["one", "two"], rig.ReadAll().Select(record => record.Value));
+    }
+
+    [Fact]
     public void A_full_disk_refuses_appends_and_the_log_goes_on_when_there_is_room()
     {
         var rig = new StorageRig(34, new PartitionLogOptions { SegmentSizeMax = 1 << 20 });
