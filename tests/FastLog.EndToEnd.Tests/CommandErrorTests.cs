@@ -19,6 +19,10 @@ public sealed class CommandErrorTests
         (await Fastlog.RunAsync("produce", "t", "v", "--acks", "most")).ExpectError(2, "--acks 'most' is not allowed");
         (await Fastlog.RunAsync("topic", "create", "t", "--partitions", "0")).ExpectError(2, "--partitions '0'");
         (await Fastlog.RunAsync("topic", "list", "--timeout", "5 weeks")).ExpectError(2, "is no duration");
+        (await Fastlog.RunAsync("topic", "list", "--timeout", "0ms")).ExpectError(2, "--timeout '0ms' is not allowed: 1ms to");
+        (await Fastlog.RunAsync("topic", "list", "--timeout", "100d")).ExpectError(2, "--timeout '100d' is not allowed");
+        (await Fastlog.RunAsync("produce", "t", "v", "--linger", "2m")).ExpectError(2, "--linger '2m' is not allowed");
+        (await Fastlog.RunAsync("consume", "t", "--group", "")).ExpectError(2, "--group '' is not allowed");
         (await Fastlog.RunAsync("topic", "list", "--server", "nowhere")).ExpectError(2, "HOST:PORT");
         (await Fastlog.RunAsync("serve", "--set", "broker.nodeid2=1")).ExpectError(2, "unknown setting", "did you mean 'broker.nodeId'?");
     }

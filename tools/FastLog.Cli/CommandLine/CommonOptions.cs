@@ -18,11 +18,28 @@ internal static class CommonOptions
         HelpName = "HOST:PORT",
     };
 
-    public static Option<TimeSpan> Timeout() => Duration("--timeout", "How long to wait for an answer", TimeSpan.FromSeconds(30));
+    public static Option<TimeSpan> Timeout() => Duration(
+        "--timeout", "How long to wait for an answer", TimeSpan.FromSeconds(30), TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+
+    public static Option<TimeSpan> Linger() => Duration(
+        "--linger", "How long a batch waits for more", TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMinutes(1));
+
+    /// <summary>The name of a consumer group.</summary>
+    public static Option<string?> Group(string description)
+    {
+        var option = new Option<string?>("--group") { Description = description, HelpName = "G" };
+        option.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ Value: "" }])
+                result.AddError("--group '' is not allowed: a group has a name");
+        });
+        return option;
+    }
 
     public static Option<bool> Json() => new("--json") { Description = "Print JSON" };
 
-    public static Option<TimeSpan> Duration(string name, string description, TimeSpan standard) => new(name)
+    /// <summary>A duration in <c>[min, max]</c>.</summary>
+    public static Option<TimeSpan> Duration(string name, string description, TimeSpan standard, TimeSpan min, TimeSpan max) => new(name)
     {
         Description = $"{description} (default {Show(standard)})",
         HelpName = "DURATION",
@@ -30,9 +47,12 @@ internal static class CommonOptions
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (DurationText.TryParse(text, null, out TimeSpan duration))
+            bool isDuration = DurationText.TryParse(text, null, out TimeSpan duration);
+            if (isDuration && duration >= min && duration <= max)
                 return duration;
-            result.AddError($"{name} '{text}' is no duration: {DurationText.Forms}, as in 250ms, 5s, 7d");
+            result.AddError(isDuration
+                ? $"{name} '{text}' is not allowed: {Show(min)} to {Show(max)}"
+                : $"{name} '{text}' is no duration: {DurationText.Forms}, as in 250ms, 5s, 7d");
             return default;
         },
     };

@@ -131,11 +131,12 @@ internal static class BenchCommand
         private readonly Option<long> _size = CommonOptions.Size("--size", "Bytes of a record's value", 100);
         private readonly Option<long?> _seconds = CommonOptions.Number("--seconds", "How long (default 10)", 1, 86_400);
         private readonly Option<long?> _records = CommonOptions.Number("--records", "How many records, instead of a time", 1, long.MaxValue);
-        private readonly Option<TimeSpan> _warmup = CommonOptions.Duration("--warmup", "Time that is not counted", TimeSpan.FromSeconds(1));
+        private readonly Option<TimeSpan> _warmup = CommonOptions.Duration(
+            "--warmup", "Time that is not counted", TimeSpan.FromSeconds(1), TimeSpan.Zero, TimeSpan.FromDays(1));
         private readonly Option<long?> _connections = CommonOptions.Number("--connections", "Connections (default: one a producer)", 1, 10_000);
         private readonly Option<long?> _producers = CommonOptions.Number("--producers", "Producers (default 1)", 1, 10_000);
         private readonly Option<long> _batchBytes = CommonOptions.Size("--batch-bytes", "Size of a batch at most", 256 << 10);
-        private readonly Option<TimeSpan> _linger = CommonOptions.Duration("--linger", "How long a batch waits for more", TimeSpan.Zero);
+        private readonly Option<TimeSpan> _linger = CommonOptions.Linger();
         private readonly Option<string> _acks = CommonOptions.Choice("--acks", "Who must have a record", "all", "all", "leader", "none");
         private readonly Option<string> _flush = CommonOptions.Choice(
             "--flush", "When the topic it makes flushes", "ack", "ack", "interval", "os");

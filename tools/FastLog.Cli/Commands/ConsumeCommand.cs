@@ -24,11 +24,8 @@ internal static class ConsumeCommand
         Option<long?> partition = CommonOptions.Number("--partition", "Read this partition only", 0, PartitionMax);
         Option<long?> max = CommonOptions.Number("--max", "Stop after so many records", 0, long.MaxValue);
         var follow = new Option<bool>("--follow") { Description = "Go on with records that arrive later" };
-        var group = new Option<string?>("--group")
-        {
-            Description = "Go on where this group stopped, and commit for it what is printed; --from counts where it has not been",
-            HelpName = "G",
-        };
+        Option<string?> group = CommonOptions.Group(
+            "Go on where this group stopped, and commit for it what is printed; --from counts where it has not been");
         Option<string> format = CommonOptions.Choice("--format", "What is printed of a record", "value", "value", "key-value", "json");
         var separator = new Option<string>("--key-separator")
         {

@@ -128,7 +128,7 @@ internal static class ProduceCommand
 
         public Option<long> BatchBytes { get; } = CommonOptions.Size("--batch-bytes", "Size of a batch at most", 256 << 10);
 
-        public Option<TimeSpan> Linger { get; } = CommonOptions.Duration("--linger", "How long a batch waits for more", TimeSpan.Zero);
+        public Option<TimeSpan> Linger { get; } = CommonOptions.Linger();
 
         public Option<bool> Json { get; } = CommonOptions.Json();
 
