@@ -138,6 +138,7 @@ public sealed class RecoveryLog : IDisposable
 
         var loader = new RecoveryLogLoader(disk, directory);
         loader.Load();
+        loader.ClearLeftovers();
         return new RecoveryLog(disk, directory, entropy, fileSize, loader);
     }
 

@@ -4,10 +4,15 @@ using FastLog.Storage.Disk;
 
 namespace FastLog.Storage.Recovery;
 
-/// <summary>Reads what earlier lives left in a recovery log directory. One thread, once.</summary>
+/// <summary>
+/// Reads what earlier lives left in a recovery log directory. Only <see cref="ClearLeftovers"/> changes something. One thread,
+/// once.
+/// </summary>
 internal sealed class RecoveryLogLoader(IDisk disk, string directory)
 {
     private readonly SortedDictionary<ulong, RecoveryFileHeader> _files = [];
+    private readonly List<string> _unfinished = [];
+    private readonly List<string> _damaged = [];
 
     public RecoveredState State { get; } = new();
 
@@ -39,13 +44,25 @@ internal sealed class RecoveryLogLoader(IDisk disk, string directory)
         }
     }
 
+    /// <summary>For the log's owner, after it loaded: what a crash left unfinished goes, damaged files are set aside.</summary>
+    /// <exception cref="DiskException">The device failed.</exception>
+    public void ClearLeftovers()
+    {
+        foreach (string path in _unfinished)
+            disk.DeleteFile(path);
+
+        // Kept for a look at it; out of the way, so that it is reported once.
+        foreach (string path in _damaged)
+            disk.Rename(path, path + ".damaged");
+    }
+
     private void FindFiles()
     {
         foreach (string name in disk.ListFiles(directory))
         {
             string path = $"{directory}/{name}";
             if (name.EndsWith(AtomicFile.TemporarySuffix, StringComparison.Ordinal))
-                disk.DeleteFile(path);
+                _unfinished.Add(path);
             else if (TryParse(name, out ulong generation))
                 AddFile(path, generation);
         }
@@ -67,9 +84,8 @@ internal sealed class RecoveryLogLoader(IDisk disk, string directory)
             return;
         }
 
-        // Kept for a look at it; out of the way, so that it is reported once.
         Defects.Add($"{path}: the header is damaged; what the file said of its partitions is not known");
-        disk.Rename(path, path + ".damaged");
+        _damaged.Add(path);
     }
 
     private static bool TryParse(string name, out ulong generation)

@@ -31,6 +31,25 @@ public class RepairTests
     }
 
     [Fact]
+    public void A_dry_run_leaves_a_damaged_recovery_log_and_leftovers_where_they_are()
+    {
+        StorageRig rig = Stopped(20);
+        string directory = $"{StorageRig.Root}/{DataDirectoryLayout.Recovery}";
+        string log = rig.Disk.Files().Last(file => file.Path.EndsWith(".recovery", StringComparison.Ordinal)).Path;
+        rig.Disk.FlipBits(log, 0, 1);
+        using (IDiskFile leftover = rig.Disk.Open($"{directory}/leftover.tmp", DiskOpenMode.CreateNew))
+            leftover.Write(FilePosition.Zero, new byte[8]);
+        (string Path, string Bytes)[] before = Snapshot(rig.Disk);
+        Plan(rig.Disk);
+        Assert.Equal(before, Snapshot(rig.Disk));
+
+        // A start moves it out of the way.
+        rig.Start();
+        Assert.True(rig.Disk.FileExists(log + ".damaged"));
+        Assert.False(rig.Disk.FileExists($"{directory}/leftover.tmp"));
+    }
+
+    [Fact]
     public void A_directory_that_is_in_use_is_refused()
     {
         var rig = new StorageRig(2, SmallSegments);
