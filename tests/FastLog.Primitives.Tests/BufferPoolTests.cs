@@ -32,6 +32,21 @@ public class BufferPoolTests
         Assert.Equal(0, _pool.RentedBytes);
     }
 
+    [Theory]
+    [InlineData(64 * 1024 + 1)]
+    [InlineData(80 * 1024)]
+    [InlineData(80 * 1024 + 1)]
+    [InlineData((8 << 20) + 100)]
+    [InlineData((16 << 20) - 1)]
+    [InlineData(16 << 20)]
+    public void A_large_buffer_is_at_most_a_quarter_larger_than_asked_for(int size)
+    {
+        byte[] array = ArrayOf(_pool.Rent(size), out BufferLease lease);
+        Assert.InRange(array.Length, size, size + (size / 4));
+        lease.Dispose();
+        Assert.Same(array, ArrayOf(_pool.Rent(size), out _));
+    }
+
     [Fact]
     public void Sizes_in_use_take_the_place_of_sizes_that_are_not()
     {

@@ -84,7 +84,10 @@ internal sealed class RestartRun
         RestartFigures found = await StartAsync(without, cancellationToken) with { IsCold = isCold };
         long unflushed = Math.Max(found.RecoveredBytes, _inFlightMax);
         long bound = recoveryLog + (ReadsOfUnflushed * unflushed) + (PartitionBytes * _topic.PartitionCount);
-        if (found.RecoveredBytes > _bytes / 2)
+
+        // A small log may be written before the background flush of a busy machine has come to it.
+        bool isJudged = _flush == "ack" || _bytes >= 1L << 30;
+        if (isJudged && found.RecoveredBytes > _bytes / 2)
             _wrong.Add($"{found.RecoveredBytes} bytes lay above recovery points, which is no small part of the log");
         if (found.CharactersRead > bound)
             _wrong.Add($"the start read {found.CharactersRead} bytes, where {bound} would do");

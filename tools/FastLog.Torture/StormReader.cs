@@ -13,7 +13,7 @@ internal static class StormReader
     private static readonly TimeSpan RetentionPause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Reads each partition from its start to the end it has now; once more while retention moved a start meanwhile.</summary>
-    /// <param name="reader">A number not used before: each pass is a reader of its own.</param>
+    /// <param name="reader">A number not used before; each pass counts as a reader of its own, since it begins anew.</param>
     /// <returns>Values whose bytes are not what was sent, in words.</returns>
     public static async Task<IReadOnlyList<string>> ReadAllAsync(
         FastLogClient client, string topic, int reader, HistoryChecker history, CancellationToken cancellationToken)
@@ -22,7 +22,8 @@ internal static class StormReader
         {
             IReadOnlyList<PartitionOffset> starts = await StartsAsync();
             IReadOnlyList<PartitionOffset> ends = await client.Admin.ListOffsetsAsync(topic, StartPosition.Latest, cancellationToken);
-            (Dictionary<PartitionId, LogOffset>? read, List<string> torn) = await TryReadAsync(client, topic, reader, history, cancellationToken);
+            (Dictionary<PartitionId, LogOffset>? read, List<string> torn) = await TryReadAsync(
+                client, topic, (reader * PassesMax) + pass, history, cancellationToken);
             if (read is null || !starts.SequenceEqual(await StartsAsync()))
             {
                 if (pass == PassesMax)

@@ -10,7 +10,7 @@ namespace FastLog.Primitives;
 public sealed class BufferPool
 {
     /// <summary>Bytes of large buffers that are kept for the next rent, all sizes together.</summary>
-    public const long KeptBytesMax = 32L << 20;
+    public const long KeptBytesMax = 64L << 20;
 
     /// <summary>Buffers up to this size are the runtime's pool's.</summary>
     private const int SmallMax = 64 * 1024;
@@ -20,10 +20,13 @@ public sealed class BufferPool
 
     public static readonly BufferPool Shared = new();
 
-    private static readonly int FirstClass = int.Log2(SmallMax) + 1;
+    /// <summary>Sizes between one power of two and the next: a frame that is a little over one takes a quarter more, not twice as much.</summary>
+    private const int Steps = 4;
+
+    private static readonly int FirstPower = int.Log2(SmallMax);
 
     private readonly Lock _gate = new();
-    private readonly Stack<byte[]>[] _kept = new Stack<byte[]>[int.Log2(LargeMax) - FirstClass + 1];
+    private readonly Stack<byte[]>[] _kept = new Stack<byte[]>[ClassOf(LargeMax) + 1];
     private long _keptBytes;
     private long _rentedBytes;
 
@@ -61,7 +64,18 @@ public sealed class BufferPool
             Keep(array);
     }
 
-    private static int ClassOf(int length) => int.Log2(length - 1) + 1 - FirstClass;
+    private static int ClassOf(int length)
+    {
+        int power = int.Log2(length - 1);
+        int step = (length - 1 - (1 << power)) / ((1 << power) / Steps);
+        return ((power - FirstPower) * Steps) + step;
+    }
+
+    private static int SizeOf(int sizeClass)
+    {
+        int from = 1 << ((sizeClass / Steps) + FirstPower);
+        return from + (((sizeClass % Steps) + 1) * (from / Steps));
+    }
 
     private byte[] RentLarge(int length)
     {
@@ -77,7 +91,7 @@ public sealed class BufferPool
             }
         }
 
-        return GC.AllocateUninitializedArray<byte>(1 << (sizeClass + FirstClass));
+        return GC.AllocateUninitializedArray<byte>(SizeOf(sizeClass));
     }
 
     /// <summary>Keeps the array; other sizes, which are not the ones in use now, give way to it.</summary>
