@@ -30,6 +30,12 @@ public static class BrokerLimits
     /// <summary>Committed offsets of all groups: they are kept in memory.</summary>
     public const int CommittedOffsetsMax = 1_000_000;
 
+    /// <summary>Bytes of the records that keep them, group ids and metadata among them.</summary>
+    public const long CommittedOffsetBytesMax = 256L * 1024 * 1024;
+
+    /// <summary>Committed offsets that one append forgets: a group that has more goes in several.</summary>
+    public const int ForgottenAtOnceMax = 1_000;
+
     /// <summary>Bytes of requests without an answer of one connection; over it nothing is read from it.</summary>
     public const long RequestBytesInFlightMax = 32L * 1024 * 1024;
 

@@ -24,6 +24,7 @@ internal sealed class GroupCoordinator
     private OffsetExpiry? _expiry;
     private Task _loading = Task.CompletedTask;
     private long _count;
+    private long _bytes;
 
     public GroupCoordinator(BrokerServices services) => _services = services;
 
@@ -32,6 +33,9 @@ internal sealed class GroupCoordinator
 
     /// <summary>Committed offsets in memory.</summary>
     public long OffsetCount => Volatile.Read(ref _count);
+
+    /// <summary>Bytes of their records.</summary>
+    public long OffsetBytes => Volatile.Read(ref _bytes);
 
     public static RequestError CheckId(string groupId)
     {
@@ -99,7 +103,12 @@ internal sealed class GroupCoordinator
         }
     }
 
-    public void Count(int change) => Interlocked.Add(ref _count, change);
+    /// <summary>A shard's offsets became so many more or fewer.</summary>
+    public void Count(int change, long bytes)
+    {
+        Interlocked.Add(ref _count, change);
+        Interlocked.Add(ref _bytes, bytes);
+    }
 
     private async Task LoadAsync(TopicEntry entry)
     {

@@ -78,6 +78,8 @@ internal sealed class GroupShard : ISerialOwner
     void ISerialOwner.Faulted(Exception cause)
     {
         _services.Log.OffsetsFailed(_leader.Id.Partition, cause);
+        if (_table is { } table)
+            _services.Groups.Count(-table.Count, -table.Bytes);
         _table = null;
         _problem = NotLoaded;
         while (_pending.TryDequeue(out PendingChange? change))
@@ -131,10 +133,10 @@ internal sealed class GroupShard : ISerialOwner
     {
         if (_table is not { } table)
             return; // it is read again, with these
-        int before = table.Count;
+        (int count, long bytes) = (table.Count, table.Bytes);
         foreach (OffsetChange change in changes)
             table.Apply(change);
-        _services.Groups.Count(table.Count - before);
+        _services.Groups.Count(table.Count - count, table.Bytes - bytes);
     }
 
     private static RequestError ErrorOf(in AppendResult result) => result.Status switch
@@ -190,7 +192,7 @@ internal sealed class GroupShard : ISerialOwner
             _isLoading = false;
             _table = table;
             _problem = problem;
-            _services.Groups.Count(table?.Count ?? 0);
+            _services.Groups.Count(table?.Count ?? 0, table?.Bytes ?? 0);
         }));
     }
 

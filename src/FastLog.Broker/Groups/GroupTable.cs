@@ -10,6 +10,9 @@ internal sealed class GroupTable
     /// <summary>Committed offsets of all groups.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Bytes of their records.</summary>
+    public long Bytes { get; private set; }
+
     public IEnumerable<string> GroupIds => _groups.Keys;
 
     public void Apply(in OffsetChange change)
@@ -31,6 +34,12 @@ internal sealed class GroupTable
         ? [.. group.Offsets.Select(pair => new GroupOffset(pair.Key, pair.Value))]
         : [];
 
+    /// <summary>The same while it is asked for: before the next change.</summary>
+    public IEnumerable<TopicPartition> PartitionsOf(string groupId) =>
+        _groups.TryGetValue(groupId, out Group? group) ? group.Offsets.Keys : [];
+
+    public int CountOf(string groupId) => _groups.TryGetValue(groupId, out Group? group) ? group.Offsets.Count : 0;
+
     /// <summary>The broker's time of a group's last commit, as far as it is still kept.</summary>
     public Timestamp LastCommitOf(string groupId) => _groups[groupId].LastCommit;
 
@@ -42,18 +51,23 @@ internal sealed class GroupTable
             _groups.Add(groupId, group);
         }
 
-        int before = group.Offsets.Count;
+        if (group.Offsets.TryGetValue(partition, out CommittedOffset former))
+            Bytes -= OffsetRecord.SizeOf(groupId, former);
+        else
+            Count++;
         group.Offsets[partition] = committed;
-        Count += group.Offsets.Count - before;
+        Bytes += OffsetRecord.SizeOf(groupId, committed);
         if (committed.At > group.LastCommit)
             group.LastCommit = committed.At;
     }
 
     private void Remove(string groupId, TopicPartition partition)
     {
-        if (!_groups.TryGetValue(groupId, out Group? group) || !group.Offsets.Remove(partition))
+        if (!_groups.TryGetValue(groupId, out Group? group) || !group.Offsets.TryGetValue(partition, out CommittedOffset former))
             return;
+        group.Offsets.Remove(partition);
         Count--;
+        Bytes -= OffsetRecord.SizeOf(groupId, former);
         if (group.Offsets.Count == 0)
             _groups.Remove(groupId);
     }

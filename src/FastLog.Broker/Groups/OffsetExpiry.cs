@@ -10,9 +10,6 @@ namespace FastLog.Broker.Groups;
 /// </summary>
 internal sealed class OffsetExpiry
 {
-    /// <summary>Offsets that one append forgets at most.</summary>
-    private const int ChangesMax = 1_000;
-
     private readonly GroupCoordinator _groups;
     private readonly BrokerServices _services;
     private readonly AsyncGate _passes = new();
@@ -21,6 +18,7 @@ internal sealed class OffsetExpiry
     private readonly Timestamp _begun;
     private readonly MonotonicTime _begunAt;
     private IDisposable _timer;
+    private bool _isQueued;
     private bool _isStopped;
 
     public OffsetExpiry(GroupCoordinator groups, BrokerServices services)
@@ -32,13 +30,19 @@ internal sealed class OffsetExpiry
         _timer = Schedule();
     }
 
+    /// <summary>Passes that were begun.</summary>
+    public int Passes { get; private set; }
+
+    /// <summary>Begins a pass, after the one that runs; one that has not begun yet will do.</summary>
     public void RunSoon()
     {
         lock (_gate)
         {
             _running.RemoveAll(static task => task.IsCompleted);
-            if (!_isStopped)
-                _running.Add(RunAsync());
+            if (_isStopped || _isQueued)
+                return;
+            _isQueued = true;
+            _running.Add(RunAsync());
         }
     }
 
@@ -74,6 +78,12 @@ internal sealed class OffsetExpiry
         await _passes.EnterAsync();
         try
         {
+            lock (_gate)
+            {
+                _isQueued = false;
+                Passes++;
+            }
+
             foreach (GroupShard shard in _groups.Shards)
                 await RunAsync(shard);
         }
@@ -114,13 +124,11 @@ internal sealed class OffsetExpiry
         {
             // A commit that is on its way shows that the group is not idle.
             bool isIdle = table.LastCommitOf(group) < oldest && !shard.IsChanging(group);
-            foreach (GroupOffset offset in table.OffsetsOf(group))
-            {
-                if (isIdle || !_services.Topics.TryFind(offset.Partition.Topic, out _))
-                    changes.Add(new OffsetChange(group, offset.Partition, null));
-            }
-
-            if (changes.Count >= ChangesMax)
+            changes.AddRange(table.PartitionsOf(group)
+                .Where(partition => isIdle || !_services.Topics.TryFind(partition.Topic, out _))
+                .Take(BrokerLimits.ForgottenAtOnceMax - changes.Count)
+                .Select(partition => new OffsetChange(group, partition, null)));
+            if (changes.Count >= BrokerLimits.ForgottenAtOnceMax)
                 break;
         }
 

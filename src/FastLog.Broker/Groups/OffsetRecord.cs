@@ -23,6 +23,10 @@ internal static class OffsetRecord
     private const int MetadataSizeAt = CommittedAt + sizeof(long);
     private const int MetadataAt = MetadataSizeAt + sizeof(ushort);
 
+    /// <summary>Bytes of key and value.</summary>
+    public static int SizeOf(string group, in CommittedOffset committed) =>
+        GroupAt + Encoding.UTF8.GetByteCount(group) + PlaceSize + MetadataAt + Encoding.UTF8.GetByteCount(committed.Metadata);
+
     public static byte[] Key(string group, TopicPartition partition)
     {
         int size = Encoding.UTF8.GetByteCount(group);

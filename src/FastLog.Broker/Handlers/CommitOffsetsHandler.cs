@@ -43,12 +43,26 @@ internal sealed class CommitOffsetsHandler(BrokerServices services)
 
     private Answer<IReadOnlyList<OffsetChange>> Draw(GroupTable table, IReadOnlyList<OffsetChange> changes)
     {
-        int added = changes.Count(change => !table.TryFind(change.GroupId, change.Partition, out _));
-        return added > 0 && Services.Groups.OffsetCount + added > BrokerLimits.CommittedOffsetsMax
-            ? new RequestError(
-                ErrorCode.Busy, $"there are {BrokerLimits.CommittedOffsetsMax} committed offsets, which is the limit; delete groups")
-            : new Answer<IReadOnlyList<OffsetChange>>(changes, RequestError.None);
+        int added = 0;
+        long bytes = 0;
+        foreach (OffsetChange change in changes)
+        {
+            bytes += OffsetRecord.SizeOf(change.GroupId, change.Value!.Value);
+            if (table.TryFind(change.GroupId, change.Partition, out CommittedOffset former))
+                bytes -= OffsetRecord.SizeOf(change.GroupId, former);
+            else
+                added++;
+        }
+
+        GroupCoordinator groups = Services.Groups;
+        if (added > 0 && groups.OffsetCount + added > BrokerLimits.CommittedOffsetsMax)
+            return TooMany($"there are {BrokerLimits.CommittedOffsetsMax} committed offsets");
+        if (bytes > 0 && groups.OffsetBytes + bytes > BrokerLimits.CommittedOffsetBytesMax)
+            return TooMany($"the committed offsets have {BrokerLimits.CommittedOffsetBytesMax} bytes with their groups' ids and metadata");
+        return new Answer<IReadOnlyList<OffsetChange>>(changes, RequestError.None);
     }
+
+    private static RequestError TooMany(string what) => new(ErrorCode.Busy, $"{what}, which is the limit; delete groups");
 
     private RequestError Check(CommitOffsetsRequest request)
     {

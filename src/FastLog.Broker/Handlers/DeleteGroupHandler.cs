@@ -19,14 +19,27 @@ internal sealed class DeleteGroupHandler(BrokerServices services)
             return error;
         if (Services.Groups.Find(request.GroupId) is not { } shard)
             return GroupErrors.Unknown(request.GroupId);
-        Answer<int> done = await shard.ChangeAsync(table => Draw(table, request.GroupId));
-        return done.Error.IsNone ? new DeleteGroupResponse(request.GroupId, done.Response) : done.Error;
+        Answer<IReadOnlyList<OffsetChange>> changes = await shard.AskAsync(table => Draw(table, request.GroupId));
+        if (!changes.Error.IsNone)
+            return changes.Error;
+
+        // In several appends, each durable before the next: what an error or a crash leaves is there for the next attempt.
+        int forgotten = 0;
+        foreach (OffsetChange[] some in changes.Response!.Chunk(BrokerLimits.ForgottenAtOnceMax))
+        {
+            Answer<int> done = await shard.ChangeAsync(_ => new Answer<IReadOnlyList<OffsetChange>>(some, RequestError.None));
+            if (!done.Error.IsNone)
+                return done.Error;
+            forgotten += done.Response;
+        }
+
+        return new DeleteGroupResponse(request.GroupId, forgotten);
     }
 
     private static Answer<IReadOnlyList<OffsetChange>> Draw(GroupTable table, string groupId)
     {
         IReadOnlyList<OffsetChange> changes =
-            [.. table.OffsetsOf(groupId).Select(offset => new OffsetChange(groupId, offset.Partition, null))];
+            [.. table.PartitionsOf(groupId).Select(partition => new OffsetChange(groupId, partition, null))];
         return changes.Count == 0
             ? GroupErrors.Unknown(groupId)
             : new Answer<IReadOnlyList<OffsetChange>>(changes, RequestError.None);

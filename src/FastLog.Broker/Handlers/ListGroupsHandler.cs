@@ -30,7 +30,7 @@ internal sealed class ListGroupsHandler(BrokerServices services)
         [
             .. table.GroupIds
                 .Where(id => id.StartsWith(prefix, StringComparison.Ordinal))
-                .Select(id => new GroupListing(id, table.OffsetsOf(id).Count, table.LastCommitOf(id))),
+                .Select(id => new GroupListing(id, table.CountOf(id), table.LastCommitOf(id))),
         ];
         return new Answer<IReadOnlyList<GroupListing>>(listed, RequestError.None);
     }

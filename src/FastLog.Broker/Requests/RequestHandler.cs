@@ -78,9 +78,10 @@ internal abstract class RequestHandler<TRequest, TResponse>(BrokerServices servi
         try
         {
             Answer<TResponse> outcome = await AnswerAsync(request, context);
-            answer = outcome.Error.IsNone
-                ? Responses.Of(header, outcome.Response!)
-                : Responses.Error(header, outcome.Error);
+            RequestError error = outcome.Error;
+            if (error.IsNone && TResponse.EncodedSize(outcome.Response!) is > FrameLimits.BodySizeMax and var size)
+                error = RequestErrors.AnswerTooLarge(size);
+            answer = error.IsNone ? Responses.Of(header, outcome.Response!) : Responses.Error(header, error);
         }
 #pragma warning disable CA1031 // Our own bug: the client gets a typed error, the log the cause, the connection stays.
         catch (Exception cause)
@@ -114,6 +115,10 @@ internal static class RequestErrors
     public static RequestError ReserveReached(in SpaceStatus space, string outcome) => new(
         ErrorCode.DiskFull,
         $"the disk is full up to the broker's free reserve; {outcome}: {space}; delete topics or records, make room, or lower storage.freeReserve, and retry");
+
+    public static RequestError AnswerTooLarge(int size) => new(
+        ErrorCode.FrameTooLarge,
+        $"the answer would have {size} bytes, where a frame's body takes {FrameLimits.BodySizeMax}; ask for less at once");
 
     public static RequestError Internal(string topic) =>
         new(ErrorCode.InternalTopic, $"the topic '{topic}' is kept by the broker for itself; clients cannot change it");

@@ -76,8 +76,27 @@ internal static class OffsetCommits
     {
         var found = new List<FetchOffsetsPartitionResponse>(partitions.Count);
         foreach (PartitionId[] chunk in partitions.Chunk(ClientLimits.FetchPartitionsMax))
-            found.AddRange(await FetchChunkAsync(core, groupId, topic, chunk, cancellationToken));
+            found.AddRange(await FetchHalvesAsync(core, groupId, topic, chunk, cancellationToken));
         return found;
+    }
+
+    /// <summary>What was committed with them may be too much for one answer.</summary>
+    private static async Task<IReadOnlyList<FetchOffsetsPartitionResponse>> FetchHalvesAsync(
+        ClientCore core, string groupId, TopicSnapshot topic, PartitionId[] partitions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FetchChunkAsync(core, groupId, topic, partitions, cancellationToken);
+        }
+        catch (FastLogException failure) when (failure.Code == ErrorCode.FrameTooLarge && partitions.Length > 1)
+        {
+            int half = partitions.Length / 2;
+            return
+            [
+                .. await FetchHalvesAsync(core, groupId, topic, partitions[..half], cancellationToken),
+                .. await FetchHalvesAsync(core, groupId, topic, partitions[half..], cancellationToken),
+            ];
+        }
     }
 
     private static async Task<IReadOnlyList<FetchOffsetsPartitionResponse>> FetchChunkAsync(

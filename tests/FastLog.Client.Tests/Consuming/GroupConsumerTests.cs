@@ -114,6 +114,26 @@ public class GroupConsumerTests
         Assert.Equal(ErrorCode.UnknownGroup, unknown.Code);
     });
 
+    [Fact]
+    public void What_was_committed_with_large_metadata_is_asked_for_in_parts() => Run(async client =>
+    {
+        const int partitions = 1_100;
+        await client.Admin.CreateTopicAsync("many", partitions);
+        string metadata = new('m', MessageLimits.OffsetMetadataSizeMax);
+        foreach (int[] some in Enumerable.Range(0, partitions).Chunk(partitions / 2))
+        {
+            await client.Admin.CommitOffsetsAsync(
+                "g",
+                [.. some.Select(partition => new CommittedPosition(
+                    "many", new PartitionId(partition), new LogOffset(0), LeaderEpoch.None, metadata))]);
+        }
+
+        ConsumerOptions all = Options with { Assignments = [new ConsumerAssignment("many", StartPosition.Earliest)] };
+        Assert.Empty(await ReadAllAsync(client, all));
+        FastLogException tooLarge = await Assert.ThrowsAsync<FastLogException>(async () => await client.Admin.DescribeGroupAsync("g"));
+        Assert.Equal(ErrorCode.FrameTooLarge, tooLarge.Code);
+    });
+
     private static ConsumerOptions Options => new()
     {
         Assignments = [new ConsumerAssignment("t", StartPosition.Earliest)],
