@@ -61,20 +61,16 @@ internal sealed class NumberedTopic
         await using FastLogClient client = FastLogClient.Connect(
             new ClientOptions { Servers = [address], ClientName = "fastlog-torture", RequestTimeout = TimeSpan.FromSeconds(30) });
         Producer producer = client.CreateProducer(new ProducerOptions { DisposeTimeout = TimeSpan.FromMilliseconds(1) });
-        var open = new Queue<Task<bool>>();
+        var open = new SendWindow(_inFlightMax);
         try
         {
             TopicProducer topic = await producer.OpenTopicAsync(Name, cancellationToken);
             for (int partition = 0; !cancellationToken.IsCancellationRequested; partition = (partition + 1) % PartitionCount)
             {
                 for (int i = 0; i < BurstRecords; i++)
-                    open.Enqueue(await SendAsync(topic, partition, cancellationToken));
-                while (open.Count > _inFlightMax || (open.TryPeek(out Task<bool>? first) && first.IsCompleted))
-                {
-                    if (!await open.Peek().WaitAsync(cancellationToken))
-                        return;
-                    _ = open.Dequeue();
-                }
+                    open.Add(await SendAsync(topic, partition, cancellationToken));
+                if (!await open.AdvanceAsync(cancellationToken))
+                    return;
             }
         }
         catch (Exception ending) when (ending is FastLogException or OperationCanceledException)
@@ -84,7 +80,7 @@ internal sealed class NumberedTopic
         finally
         {
             await producer.DisposeAsync();
-            await Task.WhenAll(open);
+            await open.SettleAsync();
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class RestartRun
         long unflushed = Math.Max(found.RecoveredBytes, _inFlightMax);
         long bound = recoveryLog + (ReadsOfUnflushed * unflushed) + (PartitionBytes * _topic.PartitionCount);
 
-        // A small log may be written before the background flush of a busy machine has come to it.
+        // Past storage.unflushedBytesMax a flush begins, and appends do not wait for it: a small log may be written whole before.
         bool isJudged = _flush == "ack" || _bytes >= 1L << 30;
         if (isJudged && found.RecoveredBytes > _bytes / 2)
             _wrong.Add($"{found.RecoveredBytes} bytes lay above recovery points, which is no small part of the log");

@@ -54,20 +54,15 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
             DeliveryTimeout = DeliveryPatience,
             DisposeTimeout = SettlePatience,
         });
-        var open = new Queue<Task<bool>>();
+        var open = new SendWindow(InFlightMax);
         try
         {
             TopicProducer topic = await producer.OpenTopicAsync(topicName, cancellationToken);
             while (!cancellationToken.IsCancellationRequested)
             {
-                open.Enqueue(await SendAsync(topic, cancellationToken));
-                while (open.Count > InFlightMax || (open.TryPeek(out Task<bool>? first) && first.IsCompleted))
-                {
-                    // What fails once fails on: a broker that was killed or fenced takes no more.
-                    if (!await open.Peek().WaitAsync(cancellationToken))
-                        return;
-                    _ = open.Dequeue();
-                }
+                open.Add(await SendAsync(topic, cancellationToken));
+                if (!await open.AdvanceAsync(cancellationToken))
+                    return;
             }
         }
         catch (Exception ending) when (ending is FastLogException or OperationCanceledException)
@@ -77,7 +72,7 @@ internal sealed class StormProducer(int number, string topicName, int partitionC
         finally
         {
             await producer.DisposeAsync();
-            await Task.WhenAll(open);
+            await open.SettleAsync();
         }
     }
 
